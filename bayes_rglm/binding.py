@@ -1,0 +1,334 @@
+"""Binding a specification to a design: which prior stands on which site, with which frozen numbers.
+
+The result has two halves. `Program` is static and hashable: sites, shapes, links, the *form* of each prior. `constants`
+are arrays: hyper-parameters, and for every site `shift` and `unit` such that w = shift + unit * w0 with w0 ~ prior.
+Changing a number recompiles nothing. Sites are in raw units; standardising constants stand inside the prior scales:
+
+=====================  ===============================================================================================
+site                   default prior (s = the link's prior scale, sd_y = 1 unless the response is real-valued)
+=====================  ===============================================================================================
+`beta`, depth 1        Normal(0, sd_y s / norm_j), norm_j^2 = mean ||x_term - mean||^2 of the column's term
+`intercept`            Normal(g(typical y) - centre . beta, sd_y s): a statement at the mean of the inputs (depth 1)
+`beta_1`               Normal(0, g_1 / (norm_j sqrt(T))), T terms, g_1 the activation's input scale
+`intercept_1`          Normal(-centre . beta_1, 1)
+`beta_l`, deep `beta`  Normal(0, gain / sqrt(H)) of the layer below, times sd_y s for the response
+auxiliary values       the family's own default (sigma: HalfNormal(sd_y))
+=====================  ===============================================================================================
+
+The intercept's location depends on the slopes, so the joint prior equals the usual one on centred, scaled inputs
+times a constant Jacobian (checked in the tests).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpyro.distributions import constraints
+
+from .design import Design
+from .errors import PriorError, SpecError, suggest
+from .families import Family, Typical
+from .links import Link
+from .priors import Flat, Normal, Prior
+from .spec import RGLM, reserved_names
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows of a site that share one kind of prior; `rows=None` is the whole site.
+
+    `affine` is False for bounded supports: those are never moved or rescaled.
+    """
+
+    form: Any
+    rows: tuple[int, ...] | None
+    affine: bool
+    proper: bool = True
+    smooth: bool = True
+
+
+@dataclass(frozen=True)
+class Site:
+    """A random array of the model: its name, shape, support and prior blocks."""
+
+    name: str
+    shape: tuple[int, ...]
+    support: Any
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Affine:
+    """One layer's affine map: h -> h @ weights + intercept; `activation` is None for the response."""
+
+    weights: Site | None
+    intercept: Site | None
+    activation: Link | None
+
+
+@dataclass(frozen=True)
+class Program:
+    """The static half of a bound model."""
+
+    layers: tuple[Affine, ...]
+    auxiliaries: tuple[Site, ...]
+    fixed: tuple[str, ...]
+    family: Family
+    link: Link
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Every random site, input side first."""
+        pairs = [site for layer in self.layers for site in (layer.weights, layer.intercept) if site is not None]
+        return (*pairs, *self.auxiliaries)
+
+    @property
+    def depth(self) -> int:
+        """Number of layers, the response included."""
+        return len(self.layers)
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """The frozen numbers a layer's scaled priors use: per input row `term` and `fan_in`, and the layer's `centre`."""
+
+    term: np.ndarray | None
+    fan_in: np.ndarray
+    centre: np.ndarray | None
+
+
+def bind(spec: RGLM, design: Design) -> tuple[Program, dict[str, Any]]:
+    """The program and constants of `spec` on `design`. Raises `PriorError` for keys that name nothing or two things."""
+    typical = _typical(spec, design)
+    keys = _resolve_keys(spec, design)
+    constants: dict[str, Any] = {"fixed": dict(spec.fixed), "typical": {"eta": typical.eta, "scale": typical.scale}}
+    layers = tuple(_bind_layer(spec, design, l, typical, keys, constants) for l in range(1, spec.depth + 1))
+    auxiliaries = tuple(_bind_auxiliary(p, keys, typical, constants) for p in spec.free_auxiliaries)
+    program = Program(layers, auxiliaries, tuple(sorted(dict(spec.fixed))), spec.family, spec.link)
+    return program, constants
+
+
+def flatten_priors(program: Program, constants: dict[str, Any]) -> tuple[Program, dict[str, Any]]:
+    """The same model with flat priors: what maximum likelihood maximises."""
+
+    def flat(site: Site | None) -> Site | None:
+        return site and replace(site, blocks=(Block(Flat().form, None, _is_real(site.support), proper=False),))
+
+    layers = tuple(replace(a, weights=flat(a.weights), intercept=flat(a.intercept)) for a in program.layers)
+    plain = replace(program, layers=layers, auxiliaries=tuple(flat(s) for s in program.auxiliaries))
+    return plain, {k: {**v, "hyper": ({},)} if "hyper" in v else v for k, v in constants.items()}
+
+
+def _typical(spec: RGLM, design: Design) -> Typical:
+    if design.y is None:
+        return Typical(0.0, 1.0)
+    offset = np.zeros(design.n) if design.offset is None else design.offset
+    weights = design.weights if design.weights_kind == "frequency" else None
+    return spec.family.typical(spec.link, design.y, offset, weights)
+
+
+def _resolve_keys(spec: RGLM, design: Design) -> dict[tuple[str, str], Prior]:
+    """Prior keys as (kind, name); a name with two meanings or none is an error."""
+    reserved = reserved_names(spec)
+    terms = {t.name for t in design.terms} | set(design.columns)
+    resolved = {}
+    for key, prior in spec.prior:
+        if isinstance(key, tuple):
+            kind, name = key
+            if kind == "term" and name not in terms:
+                raise _unknown(key, sorted(terms))
+        elif key in terms and key in reserved:
+            raise PriorError(
+                f"The prior key {key!r} is ambiguous.",
+                found=f"a term of the data and a {reserved[key]} of the model",
+                do=f"write ('term', {key!r}) or ('{reserved[key]}', {key!r})",
+            )
+        elif key in terms:
+            kind, name = "term", key
+        elif key in reserved:
+            kind, name = reserved[key], key
+        else:
+            raise _unknown(key, [*reserved, *design.columns])
+        resolved[kind, name] = prior
+    return resolved
+
+
+def _unknown(key, known) -> PriorError:
+    return PriorError(
+        "A prior is given for something that the model does not have.", found=repr(key), do=suggest(key, known)
+    )
+
+
+def _bind_layer(spec, design, l, typical, keys, constants) -> Affine:
+    response = l == spec.depth
+    suffix = "" if response else f"_{l}"
+    scale = _layer_scale(spec, design, l, typical)
+    inputs = len(scale.fan_in)
+    units = () if response else (spec.hidden[l - 1].units,)
+    weights = None
+    if inputs:
+        priors = _weight_priors(spec, design, l, keys)
+        weights = _weights_site(f"beta{suffix}", (inputs, *units), priors, scale, constants)
+    intercept = None
+    if not response or design.intercept:
+        prior = _first(keys, ("site", f"intercept{suffix}")) or _default_intercept(spec, response)
+        intercept = _intercept_site(f"intercept{suffix}", units, prior, typical if response else None, scale, constants)
+    return Affine(weights, intercept, None if response else spec.hidden[l - 1].activation)
+
+
+def _layer_scale(spec: RGLM, design: Design, l: int, typical: Typical) -> _Scale:
+    unit = typical.scale if l == spec.depth else 1.0
+    if l == 1:
+        norm, terms = design.constants.norm, max(1, len(design.terms))
+        return _Scale(unit / norm, unit / (norm * np.sqrt(terms)), design.constants.centre)
+    below = spec.hidden[l - 2]
+    return _Scale(None, np.full(below.units, unit * below.activation.gain / np.sqrt(below.units)), None)
+
+
+def _default_weights(spec: RGLM, l: int) -> Prior:
+    if l == spec.depth:
+        return Normal(scale=spec.link.prior_scale, scaled="term" if l == 1 else "fan_in")
+    return Normal(scale=spec.hidden[0].activation.input_scale if l == 1 else 1.0, scaled="fan_in")
+
+
+def _default_intercept(spec: RGLM, response: bool) -> Prior:
+    return Normal(scale=spec.link.prior_scale, scaled="response") if response else Normal(scaled="centred")
+
+
+def _first(keys, *wanted) -> Prior | None:
+    return next((keys[key] for key in wanted if key in keys), None)
+
+
+def _weight_priors(spec: RGLM, design: Design, l: int, keys) -> list[Prior]:
+    """One prior per input of layer l: column, then term, site, layer, "hidden", "default", the automatic one."""
+    hidden = () if l == spec.depth else (("layer", f"layer_{l}"), ("layer", "hidden"))
+    site = ("site", "beta" if l == spec.depth else f"beta_{l}")
+    common = _first(keys, site, *hidden, ("default", "default")) or _default_weights(spec, l)
+    if l > 1:
+        return [common] * spec.hidden[l - 2].units
+    priors = [common] * design.p
+    for term in design.terms:
+        for j in term.columns:
+            own = _first(keys, ("term", design.columns[j]), ("term", term.name))
+            priors[j] = own or priors[j]
+    return priors
+
+
+def _weights_site(name, shape, priors, scale: _Scale, constants) -> Site:
+    units = np.stack([np.full(shape[1:], _unit(name, prior, scale, j)) for j, prior in enumerate(priors)])
+    kinds: dict[tuple, list[int]] = {}
+    for j, prior in enumerate(priors):
+        kinds.setdefault((prior.form, prior), []).append(j)
+    merged = _merge(kinds)
+    traits = {prior.form: {"proper": prior.proper, "smooth": prior.smooth} for prior in priors}
+    whole = len(merged) == 1
+    supports = {repr(_support(prior)) for prior in priors}
+    if len(supports) > 1:
+        raise PriorError(
+            f"All weights of one site share a support, and {name!r} would have several.",
+            found=", ".join(sorted(supports)),
+            do="give the columns of one layer priors on the same support",
+        )
+    support = _support(priors[0])
+    blocks = tuple(Block(form, None if whole else rows, _is_real(support), **traits[form]) for form, rows, _ in merged)
+    hyper = tuple(_stretch(hyper, len(shape) - 1) for _, _, hyper in merged)
+    constants[name] = {"shift": np.zeros(shape), "unit": units, "hyper": hyper}
+    return Site(name, shape, support, blocks)
+
+
+def _merge(kinds) -> list[tuple[Any, tuple[int, ...], dict[str, Any]]]:
+    """Groups of rows by form; rows of one form but other numbers share a block with vector hyper-parameters."""
+    forms: dict[Any, list[tuple[int, Prior]]] = {}
+    for (form, prior), rows in kinds.items():
+        forms.setdefault(form, []).extend((j, prior) for j in rows)
+    merged = []
+    for form, pairs in forms.items():
+        pairs.sort(key=lambda pair: pair[0])
+        rows = tuple(j for j, _ in pairs)
+        numbers = [prior.hyper() for _, prior in pairs]
+        same = all(prior == pairs[0][1] for _, prior in pairs)
+        merged.append((form, rows, numbers[0] if same else _stack(numbers)))
+    return sorted(merged, key=lambda item: item[1])
+
+
+def _stack(numbers):
+    first = numbers[0]
+    return {
+        k: _stack([n[k] for n in numbers]) if isinstance(first[k], dict) else np.stack([n[k] for n in numbers])
+        for k in first
+    }
+
+
+def _stretch(hyper, extra: int):
+    """Vector hyper-parameters (one per row) broadcast over the units of a layer."""
+    if isinstance(hyper, dict):
+        return {k: _stretch(v, extra) for k, v in hyper.items()}
+    value = np.asarray(hyper, float)
+    return value.reshape(value.shape + (1,) * extra) if value.ndim == 1 else value
+
+
+def _unit(name: str, prior: Prior, scale: _Scale, j: int) -> float:
+    if isinstance(prior, Flat):
+        return float(scale.fan_in[j] if scale.term is None else scale.term[j])  # used for starting points only
+    if prior.scaling is None:
+        return 1.0
+    if prior.scaling == "fan_in":
+        return float(scale.fan_in[j])
+    if prior.scaling == "term" and scale.term is not None:
+        return float(scale.term[j])
+    raise PriorError(
+        f"scaled={prior.scaling!r} has no meaning for the weights {name!r}.",
+        found=repr(prior),
+        do="use 'fan_in' in networks, 'term' on columns of the data, 'response' or 'centred' on intercepts",
+    )
+
+
+def _intercept_site(name, shape, prior: Prior, typical: Typical | None, scale: _Scale, constants) -> Site:
+    if prior.scaling not in (None, "centred", "response") or (prior.scaling == "response" and typical is None):
+        raise PriorError(
+            f"scaled={prior.scaling!r} has no meaning for the intercept {name!r}.",
+            found=repr(prior),
+            do="use 'centred' or, for the response, 'response'",
+        )
+    located = prior.scaling == "response"
+    shift = np.full(shape, typical.eta if located else 0.0)
+    unit = np.full(shape, typical.scale if located else 1.0)
+    if isinstance(prior, Flat) and typical is not None:
+        unit = np.full(shape, typical.scale)
+    constants[name] = {"shift": shift, "unit": unit, "hyper": (prior.hyper(),)}
+    if scale.centre is not None and len(scale.centre):
+        constants[name]["centre"] = scale.centre if prior.scaling else np.zeros_like(scale.centre)
+    support = _support(prior)
+    return Site(name, shape, support, (Block(prior.form, None, _is_real(support), prior.proper, prior.smooth),))
+
+
+def _bind_auxiliary(parameter, keys, typical: Typical, constants) -> Site:
+    prior = _first(keys, ("aux", parameter.name)) or parameter.prior
+    if prior.scaling not in (None, "response"):
+        raise PriorError(
+            f"scaled={prior.scaling!r} has no meaning for {parameter.name!r}.", do="use 'response' or None"
+        )
+    unit = np.asarray(typical.scale if prior.scaling == "response" else 1.0)
+    constants[parameter.name] = {"shift": np.zeros(()), "unit": unit, "hyper": (prior.hyper(),)}
+    support = parameter.support if prior.support is None else prior.support
+    return Site(parameter.name, (), support, (Block(prior.form, None, _is_real(support), prior.proper, prior.smooth),))
+
+
+def _support(prior: Prior) -> Any:
+    return constraints.real if prior.support is None else prior.support
+
+
+def _is_real(support: Any) -> bool:
+    return support is constraints.real
+
+
+def check_response(spec: RGLM, design: Design) -> None:
+    """Refuse data that the model cannot have: no response, a wrong support, hidden layers without columns."""
+    if design.y is not None:
+        spec.family.check(design.y, design.response, design.levels, design.index)
+    if spec.hidden and not design.p:
+        raise SpecError(
+            "A network needs at least one column of data.", found="p = 0", do="drop hidden= or add a column"
+        )

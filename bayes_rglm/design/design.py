@@ -1,0 +1,230 @@
+"""`Design`: a table made into a matrix, a response and frozen constants, which remembers how to treat new rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from . import build, checks, recipe
+from .build import Origin
+from .constants import Constants, Term
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Design:
+    """What a model is fitted to. Make one with `Design.from_formula` or `Design.from_arrays`.
+
+    Attributes
+    ----------
+    X : (n, p) float64 array
+        Predictors in the user's units, without an intercept column.
+    y : (n,) float64 array or None
+        The response; codes 0..K-1 where it has `levels`.
+    columns : tuple of str
+        Names of the columns of X.
+    terms : tuple of Term
+        Which columns belong to one term of the formula.
+    intercept : bool
+        Whether the model has an intercept (which the design owns).
+    offset, weights, trials, lower, upper : (n,) float64 array or None
+    weights_kind : {"frequency", "trials", "importance"} or None
+    response : str
+        Name of the response, empty where there is none.
+    levels : tuple of str or None
+        Levels of a categorical response.
+    index : (n,) array
+        Row labels.
+    constants : Constants
+        Centres and term norms for scaled priors.
+    formula : str or None
+    dropped : int
+        Rows left out because of `missing="drop"`.
+    """
+
+    X: np.ndarray
+    y: np.ndarray | None
+    columns: tuple[str, ...]
+    terms: tuple[Term, ...]
+    intercept: bool
+    offset: np.ndarray | None
+    weights: np.ndarray | None
+    trials: np.ndarray | None
+    lower: np.ndarray | None
+    upper: np.ndarray | None
+    weights_kind: str | None
+    response: str
+    levels: tuple[str, ...] | None
+    index: np.ndarray
+    constants: Constants
+    formula: str | None
+    dropped: int
+    _origin: Origin = field(repr=False)
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return self.X.shape[0]
+
+    @property
+    def p(self) -> int:
+        """Number of columns, without the intercept."""
+        return self.X.shape[1]
+
+    @classmethod
+    def from_formula(
+        cls,
+        formula: str,
+        frame: object,
+        *,
+        offset: object = None,
+        weights: object = None,
+        weights_kind: str | None = None,
+        trials: object = None,
+        lower: object = None,
+        upper: object = None,
+        standardize: bool = True,
+        missing: str = "error",
+    ) -> Design:
+        """A design from a formula and a table.
+
+        Parameters
+        ----------
+        formula : str
+            Such as "y ~ age + C(region) + bs(x, df=4)"; `0 +` removes the intercept, `.` means all other columns.
+        frame : pandas or polars DataFrame, or mapping of name to array
+            Only the columns that are used are read.
+        offset, weights, trials, lower, upper : str or (n,) array, optional
+            A column's name or one number per row.
+        weights_kind : {"frequency", "trials", "importance"}
+            What the weights mean; needed with `weights`.
+        standardize : bool
+            Whether default priors are scaled by the columns' sizes (the data never are).
+        missing : {"error", "drop"}
+            What to do about rows with missing or infinite values in a used column.
+
+        Raises
+        ------
+        FormulaError
+            The formula cannot be parsed, is not allowed, or names what is not there.
+        DataError
+            The table holds something that cannot be used; names column, row and value.
+        """
+        checks.check_options(missing, weights, weights_kind)
+        given = {"offset": offset, "weights": weights, "trials": trials, "lower": lower, "upper": upper}
+        parts = build.from_formula(formula, frame, given, weights_kind, bool(standardize), missing)
+        return cls(**parts)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        X: object,
+        y: object = None,
+        *,
+        columns: Sequence[str] | None = None,
+        intercept: bool = True,
+        offset: object = None,
+        weights: object = None,
+        weights_kind: str | None = None,
+        trials: object = None,
+        lower: object = None,
+        upper: object = None,
+        standardize: bool = True,
+        missing: str = "error",
+    ) -> Design:
+        """A design from a matrix.
+
+        Parameters
+        ----------
+        X : (n, p) array, nested list, or frame of numbers
+            Without an intercept column.
+        y : (n,) array, optional
+            Numbers, or booleans, text or a categorical, which are coded 0..K-1.
+        columns : sequence of str, optional
+            Names; a frame brings its own (and then `columns` picks some of them).
+        intercept : bool
+        offset, weights, weights_kind, trials, lower, upper, standardize, missing
+            As in `from_formula`; by name only where X is a frame.
+
+        Raises
+        ------
+        DataError
+            Shapes, types or values that cannot be used; names column, row and value.
+        """
+        checks.check_options(missing, weights, weights_kind)
+        given = {"offset": offset, "weights": weights, "trials": trials, "lower": lower, "upper": upper}
+        parts = build.from_arrays(X, y, columns, bool(intercept), given, weights_kind, bool(standardize), missing)
+        return cls(**parts)
+
+    def new(
+        self,
+        data: object,
+        *,
+        y: object = None,
+        offset: object = None,
+        weights: object = None,
+        trials: object = None,
+        lower: object = None,
+        upper: object = None,
+        missing: str = "error",
+    ) -> Design:
+        """New rows, treated as this design treats its own: same columns, same constants.
+
+        Parameters
+        ----------
+        data : frame for a design from a formula; matrix, frame or (X, y) for a design from arrays
+        y : (m,) array, optional
+            The response, for designs from arrays. From a frame it is read where it is there and not all missing.
+        offset, weights, trials, lower, upper : str or (m,) array, optional
+            What was given by name is read again by name: an offset must be there, the others may be absent.
+
+        Raises
+        ------
+        DataError
+            A column is absent, a level unseen, a value missing, a row outside a spline's bounds, an offset not given.
+        """
+        checks.check_options(missing, None, None)
+        given = {"offset": offset, "weights": weights, "trials": trials, "lower": lower, "upper": upper}
+        return Design(**build.new_rows(self, data, y, given, missing))
+
+    def rows(self, index: object) -> Design:
+        """The design of the rows at `index` (positions or a mask), as if the table had held no others.
+
+        Knots, centring and constants are fitted to these rows; levels of the whole table are kept, so that folds have
+        the same columns.
+        """
+        return Design(**build.refitted(self, checks.rows_of(index, self.n)))
+
+    def take(self, index: object) -> Design:
+        """The rows at `index` (positions or a mask) as they are: the same rows of X, the same constants."""
+        rows = checks.rows_of(index, self.n)
+        per_row = {role: _at(getattr(self, role), rows) for role in ("y", *checks.ROLES)}
+        origin = replace(self._origin.take(rows), training=self._origin.trained_on(self.index))
+        return replace(self, X=self.X[rows], index=self.index[rows], dropped=0, _origin=origin, **per_row)
+
+    def recipe(self) -> tuple[dict, dict[str, np.ndarray]]:
+        """What rebuilds this design: JSON-able metadata and arrays of numbers. Nothing in it is executable."""
+        return recipe.write(self)
+
+    @classmethod
+    def from_recipe(cls, meta: Mapping, arrays: Mapping[str, np.ndarray]) -> Design:
+        """The design that `recipe` described; X is equal to the last bit, and `new` works as before.
+
+        Raises
+        ------
+        DataError
+            Something is absent from the recipe, or it is not one.
+        """
+        return cls(**recipe.read(meta, arrays))
+
+    def __repr__(self) -> str:
+        source = f"formula {self.formula!r}" if self.formula is not None else "arrays"
+        response = f", response {self.response!r}" if self.y is not None else ""
+        levels = f" with levels {self.levels}" if self.levels else ""
+        intercept = "with" if self.intercept else "without"
+        return f"<Design from {source}: {self.n} rows, {self.p} columns, {intercept} intercept{response}{levels}>"
+
+
+def _at(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    return None if values is None else values[rows]

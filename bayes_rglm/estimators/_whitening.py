@@ -1,0 +1,114 @@
+"""Coordinates in which a depth-1 posterior is nearly standard normal, from Fisher scoring alone (nothing is compiled).
+
+Priors enter as Gaussians of the same mean and variance (where they have them), the auxiliary values through the
+curvature of the log joint at the optimum. It need not be exact: it is a change of coordinates, and NUTS adapts what
+is left.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpyro.distributions import biject_to, constraints
+
+from .. import glm
+from ..model import prior_of
+from ..problem import Problem
+from ._newton import fisher_scoring
+
+
+def whitening(problem: Problem) -> tuple[np.ndarray, np.ndarray] | None:
+    """(loc, factor) of the flat unconstrained vector of a *standardised* depth-1 problem, or None where bounds forbid
+    it.
+    """
+    first = problem.program.layers[0]
+    if any(site.support is not constraints.real for site in (first.weights, first.intercept) if site is not None):
+        return None
+    X = np.asarray(problem.data["X"], float)
+    intercept = first.intercept is not None
+    if intercept:
+        X = np.column_stack([np.ones(len(X)), X])
+    precision, location = _gaussian_prior(problem, first)
+    start = location.copy()
+    if intercept:
+        start[0] = problem.constants["typical"]["eta"]
+    fit = fisher_scoring(problem, X, start, precision, location, steps=25, tolerance=1e-6)
+    if not np.all(np.isfinite(fit.beta)):
+        return None
+    covariance = np.linalg.pinv(
+        fit.information + 1e-10 * np.eye(len(fit.beta)) * np.trace(fit.information), hermitian=True
+    )
+    return _assemble(problem, first, intercept, fit, covariance)
+
+
+def _gaussian_prior(problem: Problem, first):
+    """Precision (q, q) and mean (q,) of (intercept, beta), the intercept's location following the slopes."""
+    rows, means, scales = [], [], []
+    size = (first.intercept is not None) + (0 if first.weights is None else first.weights.shape[0])
+    offset = int(first.intercept is not None)
+    if first.intercept is not None:
+        own = problem.constants[first.intercept.name]
+        row = np.zeros(size)
+        row[0] = 1.0
+        if first.weights is not None and "centre" in own:
+            row[1:] = own["centre"]
+        mean, scale = _moments(first.intercept, own)
+        rows.append(row), means.append(float(mean)), scales.append(float(scale))
+    if first.weights is not None:
+        mean, scale = _moments(first.weights, problem.constants[first.weights.name])
+        rows += list(np.eye(size)[offset:])
+        means += list(mean)
+        scales += list(scale)
+    A = np.array(rows).reshape(len(rows), size)
+    weight = 1.0 / np.square(scales)
+    location = np.linalg.solve(A, np.array(means)) if size else np.zeros(0)
+    return A.T @ (weight[:, None] * A), location
+
+
+def _moments(site, own) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and sd of a site's prior; an infinite or undefined variance counts as no information."""
+    distribution = prior_of(site, own)
+    parts = getattr(distribution, "parts", None)
+    mean, variance = np.zeros(site.shape), np.full(site.shape, np.inf)
+    if parts is None:
+        mean, variance = _of(distribution, mean, variance)
+    else:
+        for part, rows in zip(parts, distribution.rows, strict=True):
+            index = list(rows)
+            mean[index], variance[index] = _of(part, mean[index], variance[index])
+    return mean, np.sqrt(variance)
+
+
+def _of(distribution, mean, variance):
+    try:
+        found = np.asarray(distribution.mean, float), np.asarray(distribution.variance, float)
+    except (NotImplementedError, AttributeError):
+        return mean, variance
+    usable = np.isfinite(found[0]) & np.isfinite(found[1]) & (found[1] > 0)
+    return np.where(usable, found[0], 0.0), np.where(usable, found[1], np.inf)
+
+
+def _assemble(problem: Problem, first, intercept, fit, covariance):
+    """The flat vector's location and a lower-triangular root of its covariance, sites in the order of the layout."""
+    index = problem.unravel(np.arange(problem.size))
+    order = [np.atleast_1d(index[first.intercept.name])] if intercept else []
+    order += [index[first.weights.name]] if first.weights is not None else []
+    order = np.concatenate(order).astype(int) if order else np.zeros(0, int)
+    loc, total = np.zeros(problem.size), np.zeros((problem.size, problem.size))
+    loc[order] = fit.beta
+    total[np.ix_(order, order)] = covariance
+    for site in problem.program.auxiliaries:
+        at = int(index[site.name])
+        loc[at], total[at, at] = _auxiliary(problem, site, fit)
+    return loc, np.linalg.cholesky(total + 1e-14 * np.trace(total) / max(1, len(total)) * np.eye(len(total)))
+
+
+def _auxiliary(problem: Problem, site, fit, step: float = 1e-3):
+    """Location and variance of one unconstrained auxiliary value, by the curvature of the log-likelihood."""
+    transform = biject_to(site.support)
+    middle = float(transform.inv(fit.aux[site.name]))
+
+    def value(z):
+        return float(glm.log_likelihood(problem, fit.eta, fit.aux | {site.name: float(transform(z))}).sum())
+
+    curvature = -(value(middle + step) - 2 * value(middle) + value(middle - step)) / step**2
+    return middle, 1.0 / curvature if np.isfinite(curvature) and curvature > 1e-3 else 1.0

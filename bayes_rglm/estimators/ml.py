@@ -1,0 +1,180 @@
+"""Maximum likelihood: no prior. Fisher scoring at depth 1, restarted L-BFGS for networks.
+
+Depth 1. Coefficients are found on centred, scaled columns by QR (`_newton`); an interior, well-conditioned optimum
+certifies itself, otherwise rank (pivoted QR) and existence (a linear programme) are decided and a label says so.
+Standard errors use the expected information, with the Pearson dispersion RSS / (n - p) for a Gaussian, as R's `glm`
+prints them; the likelihood itself uses the maximum-likelihood dispersion RSS / n.
+
+Networks. The likelihood over weights is rarely attained: scales have a floor (1e-3 of the response's), and a fit that
+meets it or was still rising at the last step is labelled `mle_degenerate`. Starting points are draws from the prior,
+the same that MAP uses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from .. import glm
+from ..gates import Label, aliased_columns, ordered, recession_direction
+from ..problem import Problem
+from ..transforms import likelihood_only, standardised
+from ._base import Draws, Estimator, Monitor, check_options, point, register
+from ._newton import Scoring, fisher_scoring
+from ._optimise import optimise
+
+MAX_ETA = 20.0
+
+
+@register("maximum_likelihood", "mle")
+@dataclass(frozen=True, kw_only=True)
+class MaximumLikelihood(Estimator):
+    """Options of maximum likelihood: `starts` and `steps` matter for networks only; `tolerance` is on the mean
+    gradient.
+    """
+
+    name: ClassVar[str] = "ml"
+    starts: int = 8
+    steps: int = 3000
+    tolerance: float = 1e-7
+
+    def __post_init__(self):
+        check_options(self, whole={"starts": 1, "steps": 1}, between={"tolerance": (0.0, 1.0)})
+
+    @property
+    def title(self) -> str:
+        return "ML"
+
+    def run(self, problem: Problem, key, monitor: Monitor) -> Draws:
+        plain, _ = likelihood_only(problem)
+        if problem.depth == 1:
+            return _depth_one(plain)
+        return optimise(plain, key, monitor, starts_from=problem, options=self, mode=False)
+
+
+def _depth_one(problem: Problem) -> Draws:
+    flat, restore = standardised(problem)
+    first = problem.program.layers[0]
+    X, intercept = _columns(flat, first)
+    scoring, aliased = _score(flat, X, intercept)
+    sites = _sites(first, scoring, intercept)
+    labels = _labels(flat, X, scoring, aliased, first, intercept, problem)
+    theta = restore(sites | {s.name: np.asarray(scoring.aux[s.name]) for s in problem.program.auxiliaries})
+    info = _facts(problem, X, scoring, aliased) | {
+        "errors": _errors(flat, restore, first, X, scoring, aliased, intercept)
+    }
+    return Draws(samples=point(theta), kind="point", info=info, labels=ordered(labels))
+
+
+def _columns(problem: Problem, first) -> tuple[np.ndarray, bool]:
+    X, intercept = np.asarray(problem.data["X"], float), first.intercept is not None
+    return (np.column_stack([np.ones(len(X)), X]) if intercept else X), intercept
+
+
+def _score(problem: Problem, X, intercept) -> tuple[Scoring, np.ndarray]:
+    """Fisher scoring; on trouble the dependent columns are found and left out (their coefficients stay 0)."""
+    start = np.zeros(X.shape[1])
+    if intercept:
+        start[0] = problem.constants["typical"]["eta"]
+    none = np.array([], int)
+    R = np.abs(np.diag(np.linalg.qr(X, mode="r"))) if len(X) >= X.shape[1] else np.zeros(1)
+    if R.size and R.min() > 1e-9 * R.max():
+        return fisher_scoring(problem, X, start), none
+    aliased = aliased_columns(X)
+    kept = np.setdiff1d(np.arange(X.shape[1]), aliased)
+    part = fisher_scoring(problem, X[:, kept], start[kept])
+    beta, information = np.zeros(X.shape[1]), np.zeros((X.shape[1],) * 2)
+    beta[kept], information[np.ix_(kept, kept)] = part.beta, part.information
+    return Scoring(beta, part.aux, part.eta, information, part.gradient, part.steps, part.converged), aliased
+
+
+def _sites(first, scoring: Scoring, intercept: bool) -> dict[str, np.ndarray]:
+    sites = {first.intercept.name: scoring.beta[0]} if intercept else {}
+    return sites | ({first.weights.name: scoring.beta[int(intercept) :]} if first.weights is not None else {})
+
+
+def _labels(problem, X, scoring, aliased, first, intercept, original) -> list[Label]:
+    names = glm.column_names(original)
+    labels = []
+    if aliased.size:
+        labels.append(
+            Label(
+                "rank_deficient",
+                f"{', '.join(names[j] for j in aliased)}: linear combinations of other columns; held at 0",
+                "drop them, or use a proper prior, which keeps them",
+                tuple(names[j] for j in aliased),
+            )
+        )
+    certified = scoring.converged and np.max(np.abs(scoring.eta), initial=0.0) < MAX_ETA
+    separable = glm.separation(problem)
+    if separable is not None and not certified:
+        kept = np.setdiff1d(np.arange(X.shape[1]), aliased)
+        direction = recession_direction(X[:, kept], *separable)
+        if direction is not None:
+            moving = [names[kept[j]] for j in np.flatnonzero(np.abs(direction) > 1e-6)]
+            return [*labels, _infinite(moving)]
+    if not scoring.converged:
+        labels.append(
+            Label("not_a_mode", f"largest mean gradient {scoring.gradient:.1e}", "check the scale of the data")
+        )
+    if any(value <= 1e-8 * original.constants["typical"]["scale"] for value in scoring.aux.values()):
+        labels.append(_degenerate("the model interpolates the response: a scale went to 0"))
+    return labels
+
+
+def _infinite(moving) -> Label:
+    return Label(
+        "mle_infinite",
+        f"the data are separated; no finite maximum along {', '.join(moving)}",
+        "use a proper prior (MAP, NUTS), or drop the terms that separate",
+        tuple(moving),
+    )
+
+
+def _degenerate(message: str) -> Label:
+    return Label("mle_degenerate", message, "use a proper prior, or fewer parameters")
+
+
+def _facts(problem: Problem, X, scoring: Scoring, aliased) -> dict:
+    rank = X.shape[1] - len(aliased)
+    value = float(glm.log_likelihood(problem, scoring.eta, scoring.aux).sum())
+    deviance = glm.deviance(problem, scoring.eta)
+    free = len(problem.program.auxiliaries)
+    return {
+        "log_likelihood": value,
+        "deviance": deviance,
+        "aic": -2.0 * value + 2.0 * (rank + free),
+        "rank": rank,
+        "df_resid": glm.rows(problem) - rank,
+        "dispersion": glm.dispersion(problem, scoring.eta, rank),
+        "steps": scoring.steps,
+        "gradient": scoring.gradient,
+        "aliased": [int(j) for j in aliased],
+    }
+
+
+def _errors(problem, restore, first, X, scoring: Scoring, aliased, intercept) -> dict[str, np.ndarray]:
+    """Standard errors in raw units from the expected information; NaN for aliased columns."""
+    kept = np.setdiff1d(np.arange(X.shape[1]), aliased)
+    covariance = np.zeros((X.shape[1],) * 2)
+    scale = glm.error_scale(problem, scoring.eta, scoring.aux, len(kept))
+    covariance[np.ix_(kept, kept)] = scale * np.linalg.pinv(scoring.information[np.ix_(kept, kept)], hermitian=True)
+    back = _linear_map(restore, first, X.shape[1], intercept)
+    errors = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", back, covariance, back), 0.0))
+    errors[aliased] = np.nan
+    out = {first.intercept.name: errors[:1].reshape(())} if intercept else {}
+    return out | ({first.weights.name: errors[int(intercept) :]} if first.weights is not None else {})
+
+
+def _linear_map(restore, first, size: int, intercept: bool) -> np.ndarray:
+    """The matrix of `restore` on (intercept, beta), by its action on unit vectors."""
+    columns = []
+    for unit in np.eye(size):
+        sites = {first.intercept.name: np.asarray(unit[0])} if intercept else {}
+        if first.weights is not None:
+            sites[first.weights.name] = unit[int(intercept) :]
+        back = restore(sites)
+        columns.append(np.concatenate([np.atleast_1d(back[name]) for name in sites]))
+    return np.stack(columns, axis=1)

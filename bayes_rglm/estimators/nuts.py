@@ -1,0 +1,288 @@
+"""NUTS: draws from the posterior by NumPyro's no-U-turn kernel, compiled once, one thread per chain.
+
+The kernel runs in our own loop with the data as arguments, so that a repeated fit of the same shapes compiles
+nothing. On a CPU each chain has its thread (`_threads`); on a GPU the chains are vmapped. Depth 1 samples in whitened
+coordinates (`_whitening`), networks in standardised ones with a diagonal mass matrix adapted during warm-up; NumPyro
+models as they are. Blocks of `BLOCK` transitions report progress between them and can be stopped without losing what
+is done.
+
+Defaults by depth: 4 chains, target_accept 0.8, tree depth 10 at depth 1; 0.9 and 8 for networks, whose U-turns are
+set by directions that do not matter for the function.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpyro.distributions import biject_to, constraints
+from numpyro.infer.hmc import hmc
+
+from .. import glm
+from ..binding import Program
+from ..errors import EstimatorError
+from ..gates import Label, recession_direction
+from ..problem import Problem
+from ..transforms import Restore, standardised, whitened
+from ._base import Draws, Estimator, Monitor, check_options, register
+from ._newton import fisher_scoring
+from ._threads import in_threads
+from ._whitening import whitening
+
+BLOCK = 100
+
+
+class Settings(NamedTuple):
+    """The static part of the compiled sampler."""
+
+    warmup: int
+    target_accept: float
+    max_tree_depth: int
+
+
+@register("posterior", "hmc")
+@dataclass(frozen=True, kw_only=True)
+class NUTS(Estimator):
+    """Options of NUTS; None means the default for the model's depth."""
+
+    name: ClassVar[str] = "nuts"
+    bayesian: ClassVar[bool] = True
+    draws: int = 1000
+    warmup: int = 1000
+    chains: int = 4
+    target_accept: float | None = None
+    max_tree_depth: int | None = None
+
+    def __post_init__(self):
+        whole = {"draws": 4, "warmup": 20, "chains": 1, "max_tree_depth": 1}
+        check_options(self, whole=whole, between={"target_accept": (0.0, 1.0)})
+
+    def run(self, problem: Problem, key, monitor: Monitor) -> Draws:
+        _refuse_improper(problem)
+        flat, restore = coordinates(problem)
+        deep = problem.depth != 1
+        settings = Settings(
+            self.warmup,
+            self.target_accept or (0.9 if deep else 0.8),
+            self.max_tree_depth or (8 if deep else 10),
+        )
+        keys = jax.random.split(key, self.chains)
+        starts = [_start(flat, jax.random.fold_in(k, 1)) for k in keys]
+        _check_starts(flat, starts)
+        chains = _sample(flat, starts, keys, self.draws, settings, monitor)
+        return _collect(flat, restore, chains, settings, interrupted=len(chains[0]["diverging"]) < self.draws)
+
+
+def coordinates(problem: Problem) -> tuple[Problem, Restore]:
+    """The problem in the coordinates NUTS moves in, and the way back to raw units."""
+    if not isinstance(problem.program, Program):
+        return problem, Restore(dict, 0.0)
+    flat, restore = standardised(problem)
+    affine = whitening(flat) if problem.depth == 1 else None
+    return (flat if affine is None else whitened(flat, *affine)[0]), restore
+
+
+def _refuse_improper(problem: Problem) -> None:
+    """An improper posterior is refused before it is sampled: flat weights in a network, or on separated data."""
+    program = problem.program
+    if not isinstance(program, Program):
+        return
+    first = program.layers[0]
+    improper = [
+        site.name
+        for a in program.layers
+        for site in (a.weights, a.intercept)
+        if site and not all(b.proper for b in site.blocks)
+    ]
+    if not improper:
+        return
+    if program.depth > 1:
+        raise EstimatorError(
+            "A flat prior on the weights of a network gives an improper posterior.",
+            found=", ".join(improper),
+            do="use a proper prior, for example priors.Normal(scale=1.0, scaled='fan_in')",
+        )
+    if first.weights is not None and improper != [first.intercept and first.intercept.name]:
+        _refuse_separated(problem, first)
+
+
+def _refuse_separated(problem: Problem, first) -> None:
+    signs = glm.separation(problem)
+    if signs is None:
+        return
+    flat, _ = standardised(problem.likelihood_only())
+    X = np.asarray(flat.data["X"], float)
+    X = np.column_stack([np.ones(len(X)), X]) if first.intercept is not None else X
+    fit = fisher_scoring(flat, X, np.zeros(X.shape[1]), steps=25)
+    if fit.converged and np.max(np.abs(fit.eta)) < 20.0:
+        return
+    if recession_direction(X, *signs) is not None:
+        raise EstimatorError(
+            "The data are separated and the prior is flat: the posterior is improper.",
+            found="a direction along which the likelihood never falls",
+            do="use a proper prior, for example priors.Normal(scale=2.5)",
+        )
+
+
+def _start(problem: Problem, key):
+    if problem.coordinates is not None:
+        return jax.random.uniform(key, (problem.size,), minval=-2.0, maxval=2.0)
+    return jnp.asarray(problem.ravel(problem.initial(key)))
+
+
+@jax.jit
+def _density(problem: Problem, z):
+    return jax.value_and_grad(problem.log_density)(z)
+
+
+def _check_starts(problem: Problem, starts) -> None:
+    if isinstance(problem.program, Program):
+        return  # its likelihood and its priors are finite by construction
+    for chain, z in enumerate(starts):
+        value, gradient = _density(problem, z)
+        if not (np.isfinite(value) and np.all(np.isfinite(gradient))):
+            bad = [k for k, v in problem.unravel(np.asarray(gradient)).items() if not np.all(np.isfinite(v))]
+            raise EstimatorError(
+                "The log density is not finite at a starting point.",
+                found=f"chain {chain}: log density {float(value)}, gradient not finite at {', '.join(bad) or 'no site'}",
+                do="check the model's supports and the data; fit.problem.log_likelihood shows the rows",
+            )
+
+
+def _kernel(problem: Problem, settings: Settings, z, key):
+    """NumPyro's NUTS on this problem: (first state, one transition). Built anew in every trace: it keeps state in
+    closures.
+    """
+    start, step = hmc(potential_fn_gen=lambda p: lambda v: -p.log_density(v), algo="NUTS")
+    state = start(
+        z,
+        settings.warmup,
+        target_accept_prob=settings.target_accept,
+        max_tree_depth=settings.max_tree_depth,
+        trajectory_length=None,
+        model_args=(problem,),
+        rng_key=key,
+    )
+    return state, lambda s: step(s, (problem,))
+
+
+@partial(jax.jit, static_argnames="settings")
+def _begin(problem: Problem, z, key, settings: Settings):
+    return _kernel(problem, settings, z, key)[0]
+
+
+@partial(jax.jit, static_argnames="settings")
+def _advance(problem: Problem, state, count, settings: Settings):
+    """`count` <= BLOCK transitions; the kept quantities are padded to BLOCK rows."""
+    _, step = _kernel(problem, settings, state.z, state.rng_key)
+    keep = jax.tree.map(lambda x: jnp.zeros((BLOCK, *jnp.shape(x)), jnp.result_type(x)), _kept(state))
+
+    def body(i, carry):
+        new = step(carry[0])
+        return new, jax.tree.map(lambda rows, x: rows.at[i].set(x), carry[1], _kept(new))
+
+    return jax.lax.fori_loop(0, count, body, (state, keep))
+
+
+def _kept(state):
+    return {
+        "z": state.z,
+        "lp": -state.potential_energy,
+        "energy": state.energy,
+        "diverging": state.diverging,
+        "n_steps": state.num_steps,
+        "acceptance_rate": state.accept_prob,
+        "step_size": state.adapt_state.step_size,
+    }
+
+
+def _sample(problem, starts, keys, draws: int, settings: Settings, monitor: Monitor) -> list[dict[str, np.ndarray]]:
+    """Chains of kept draws, cut to a common length when stopped."""
+    if jax.default_backend() == "cpu" or "cpu" in str(jax.config.jax_default_device).lower():
+        runs = in_threads(
+            lambda item: _chain(problem, *item, draws, settings, monitor), list(zip(starts, keys, strict=True))
+        )
+    else:
+        runs = _vmapped(problem, starts, keys, draws, settings, monitor)
+    length = min(len(run["diverging"]) for run in runs)
+    if length < 4:
+        raise EstimatorError(
+            "Sampling was stopped before there were draws to keep.",
+            found=f"{length} draws",
+            do="let the warm-up finish",
+        )
+    return [{name: value[:length] for name, value in run.items()} for run in runs]
+
+
+def _chain(problem, z, key, draws, settings, monitor) -> dict[str, np.ndarray]:
+    return _blocks(
+        partial(_advance, settings=settings), problem, _begin(problem, z, key, settings), draws, settings, monitor
+    )
+
+
+def _blocks(advance, problem, state, draws, settings, monitor) -> dict[str, np.ndarray]:
+    kept, done = [], 0
+    while done < settings.warmup + draws and not monitor.stopping:
+        edge = settings.warmup if done < settings.warmup else settings.warmup + draws
+        count = min(BLOCK, edge - done)
+        state, rows = advance(problem, state, count)
+        if done >= settings.warmup:
+            kept.append({name: np.asarray(x)[:count] for name, x in rows.items()})
+        done += count
+        phase = "warm-up" if done <= settings.warmup else "draws"
+        monitor.update(done, settings.warmup + draws, phase)
+    empty = {"diverging": np.zeros(0, bool)}
+    return {k: np.concatenate([block[k] for block in kept]) for k in kept[0]} if kept else empty
+
+
+def _vmapped(problem, starts, keys, draws, settings, monitor) -> list[dict[str, np.ndarray]]:
+    begin = jax.jit(jax.vmap(partial(_begin, settings=settings), (None, 0, 0)))
+    state = begin(problem, jnp.stack(starts), keys)
+    several = jax.jit(jax.vmap(partial(_advance, settings=settings), (None, 0, None)))
+
+    def advance(problem, state, count):
+        state, rows = several(problem, state, count)
+        return state, {k: jnp.moveaxis(v, 0, 1) for k, v in rows.items()}
+
+    rows = _blocks(advance, problem, state, draws, settings, monitor)
+    return [{k: v[:, c] for k, v in rows.items()} for c in range(len(starts))]
+
+
+def _collect(problem, restore: Restore, chains, settings: Settings, interrupted: bool) -> Draws:
+    rows = {name: np.stack([chain[name] for chain in chains]) for name in chains[0]}
+    vectors = rows.pop("z").astype(float)
+    if problem.coordinates is not None:
+        loc, factor = (np.asarray(problem.coordinates[k], float) for k in ("loc", "factor"))
+        vectors = loc + vectors @ factor.T
+    unconstrained = problem.unravel(vectors)
+    samples = restore(constrain_draws(problem, unconstrained))
+    steps = rows["n_steps"]
+    rows["tree_depth"] = np.ceil(np.log2(steps + 1)).astype(int)
+    rows["reached_max_treedepth"] = steps >= 2**settings.max_tree_depth - 1
+    labels = (
+        Label("interrupted", f"{vectors.shape[1]} draws per chain are kept", "run it again for all"),
+    ) * interrupted
+    info = {
+        "warmup": settings.warmup,
+        "target_accept": settings.target_accept,
+        "max_tree_depth": settings.max_tree_depth,
+    }
+    return Draws(samples=samples, kind="mcmc", stats=rows, info=info, labels=labels)
+
+
+def constrain_draws(problem: Problem, unconstrained) -> dict[str, np.ndarray]:
+    """Constrained sites of unconstrained draws (chain, draw, ...), in float64 where the precision allows."""
+    if isinstance(problem.program, Program):
+        supports = {site.name: site.support for site in problem.program.sites}
+        return {k: _apply(supports[k], v) for k, v in unconstrained.items()}
+    mapped = jax.jit(jax.vmap(jax.vmap(lambda p, z: p.constrain(z), (None, 0)), (None, 0)))(problem, unconstrained)
+    return {k: np.asarray(v) for k, v in mapped.items() if k in unconstrained}
+
+
+def _apply(support, value) -> np.ndarray:
+    transform = biject_to(support)
+    return np.asarray(value, float) if support is constraints.real else np.asarray(transform(jnp.asarray(value)), float)

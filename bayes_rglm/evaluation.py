@@ -1,0 +1,117 @@
+"""Draws pushed through a problem: linear predictors, hidden layers, row likelihoods, outcomes, over (chain, draw).
+
+All results are NumPy float64 on the CPU, whatever precision the draws were made in. Rows may be the problem's own or
+new ones (`rows` a mapping with X and, where there is one, offset). Nothing here knows an estimator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpyro.infer import Predictive
+
+from .binding import Program
+from .problem import Problem
+
+Samples = dict[str, np.ndarray]
+
+
+@contextmanager
+def float64():
+    """Double precision on the CPU: how stored draws are evaluated."""
+    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
+        yield
+
+
+def shape_of(samples: Samples) -> tuple[int, int]:
+    """(chains, draws)."""
+    return next(iter(samples.values())).shape[:2]
+
+
+def over_draws(samples: Samples, function: Callable[[dict[str, Any]], np.ndarray]) -> np.ndarray:
+    """`function` of the sites of each draw, stacked as (chain, draw, ...)."""
+    chains, draws = shape_of(samples)
+    values = [
+        function({name: value[c, d] for name, value in samples.items()}) for c in range(chains) for d in range(draws)
+    ]
+    return np.stack(values).reshape(chains, draws, *np.shape(values[0]))
+
+
+def linear_predictors(problem: Problem, samples: Samples, rows: dict[str, Any] | None = None) -> np.ndarray:
+    """eta, (chain, draw, n)."""
+    if rows is None:
+        return over_draws(samples, problem.linear_predictor)
+    return over_draws(samples, lambda theta: problem.linear_predictor(theta, rows["X"], rows.get("offset")))
+
+
+def hidden_layer(problem: Problem, samples: Samples, layer: int, X: np.ndarray) -> np.ndarray:
+    """h_layer, (chain, draw, n, units), layer = 1 ... L-1."""
+    return over_draws(samples, lambda theta: problem.hidden(theta, X)[layer - 1])
+
+
+def auxiliaries(problem: Problem, samples: Samples) -> dict[str, np.ndarray]:
+    """Auxiliary values with a trailing axis for rows, {name: (chain, draw, 1)}."""
+    shape = (*shape_of(samples), 1)
+    fixed = {name: np.full(shape, value) for name, value in problem.constants["fixed"].items()}
+    return {site.name: samples[site.name].reshape(shape) for site in problem.program.auxiliaries} | fixed
+
+
+def response(problem: Problem, samples: Samples, eta: np.ndarray):
+    """The NumPyro distribution of the rows at every draw; batch shape (chain, draw, n). Use inside `float64()`."""
+    program = problem.program
+    aux = {name: jnp.asarray(value) for name, value in auxiliaries(problem, samples).items()}
+    return program.family.distribution(program.link, jnp.asarray(eta), **aux)
+
+
+def log_likelihood(problem: Problem, samples: Samples, rows: dict[str, Any] | None = None) -> np.ndarray:
+    """Log likelihood of rows, weights included, (chain, draw, n); `rows` needs y too."""
+    with float64():
+        if not isinstance(problem.program, Program):
+            return _mapped(problem, samples, lambda p, theta: p.log_likelihood(theta))
+        data = problem.data if rows is None else rows
+        eta = linear_predictors(problem, samples, rows)
+        values = np.asarray(response(problem, samples, eta).log_prob(jnp.asarray(data["y"])))
+        weights = data.get("weights")
+        return values if weights is None else values * np.asarray(weights)
+
+
+def log_prior(problem: Problem, samples: Samples) -> Samples:
+    """Log prior density of each site, {site: (chain, draw)}."""
+    with float64():
+        return {
+            name: np.asarray(v) for name, v in _mapped(problem, samples, lambda p, theta: p.log_prior(theta)).items()
+        }
+
+
+def means(problem: Problem, samples: Samples, rows: dict[str, Any] | None = None) -> np.ndarray:
+    """E[y] of rows, (chain, draw, n)."""
+    with float64():
+        return np.asarray(response(problem, samples, linear_predictors(problem, samples, rows)).mean)
+
+
+def outcomes(problem: Problem, samples: Samples, key, rows: dict[str, Any] | None = None) -> np.ndarray | None:
+    """One outcome per draw and row, (chain, draw, n); None where a foreign model's response is not an argument."""
+    with float64():
+        if isinstance(problem.program, Program):
+            eta = linear_predictors(problem, samples, rows)
+            return np.asarray(response(problem, samples, eta).sample(key))
+        if problem.response not in problem.data:
+            return None
+        kwargs = {**problem.model_kwargs, problem.response: None}
+        predictive = Predictive(problem.numpyro_model, dict(samples), batch_ndims=2, return_sites=[problem.response])
+        return np.asarray(predictive(key, **kwargs)[problem.response])
+
+
+_jitted: dict[Any, Any] = {}
+
+
+def _mapped(problem: Problem, samples: Samples, function):
+    """`function(problem, theta)` over (chain, draw), compiled."""
+    run = _jitted.setdefault(function.__code__, jax.jit(jax.vmap(jax.vmap(function, (None, 0)), (None, 0))))
+    result = run(problem, {name: jnp.asarray(v) for name, v in samples.items()})
+    return jax.tree.map(np.asarray, result)

@@ -1,0 +1,226 @@
+"""`fit`: a model, data, an estimator; precision, device, seed and progress are decided here and nowhere else.
+
+Arrays enter JAX inside the call's own precision and device context, and leave it as NumPy arrays, so that float32 and
+float64 fits live in one process and the user's own JAX settings are never touched.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from typing import Any
+
+import jax
+import numpy as np
+
+from . import estimators
+from .design import Design
+from .errors import DataError, EstimatorError, SpecError
+from .estimators import Estimator, Monitor
+from .problem import Problem
+from .results import Fit
+from .spec import RGLM
+
+PRECISIONS = ("float64", "float32")
+DESIGN_OPTIONS = ("offset", "weights", "weights_kind", "trials", "lower", "upper", "standardize", "missing")
+
+
+def fit(
+    model: RGLM | Problem,
+    data: Any = None,
+    estimator: str | Estimator = "nuts",
+    *,
+    seed: int = 0,
+    precision: str = "float64",
+    device: Any = None,
+    progress: bool | None = None,
+    monitor: Monitor | None = None,
+    label: str | None = None,
+    **design_options,
+) -> Fit:
+    """Fit a model.
+
+    Parameters
+    ----------
+    model : RGLM or Problem
+        A `Problem` brings its data along.
+    data : Design, (formula, frame) or (X, y)
+    estimator : str or Estimator
+        A name of `estimators.names()` or a record such as `estimators.NUTS(draws=2000)`.
+    seed : int or JAX key
+        The only source of randomness.
+    precision : "float64" or "float32"
+    device : optional
+        A JAX device or platform name ("cpu", "gpu"); the default device otherwise.
+    progress : bool, optional
+        Print progress to standard error; by default when that is a terminal.
+    monitor : Monitor, optional
+        Your own listener.
+    label : str, optional
+        How tables call the fit.
+    **design_options
+        offset, weights, weights_kind, trials, lower, upper, standardize, missing: passed to the design.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    SpecError, DataError, FormulaError, PriorError, EstimatorError
+        Naming what was asked, what was found and what to do.
+
+    Notes
+    -----
+    Ctrl-C stops at the next block and returns what is done, labelled `interrupted`; a second one raises.
+    """
+    estimator = estimators.get(estimator)
+    problem = as_problem(model, data, design_options)
+    check_precision(precision)
+    own = Progress(estimator.title, progress)
+    listener = own if monitor is None else monitor
+    start = time.perf_counter()
+    with context(precision, device), interruptible(own), own:
+        draws = estimator.run(problem, as_key(seed), Both(own, listener) if listener is not own else own)
+    number = int(seed) if isinstance(seed, int | np.integer) else 0
+    return Fit(problem, draws, label or estimator.title, estimator, number, precision, time.perf_counter() - start)
+
+
+def as_problem(model: Any, data: Any, options: dict[str, Any]) -> Problem:
+    """The problem of (model, data)."""
+    if isinstance(model, Problem):
+        if data is not None:
+            raise SpecError(
+                "A Problem holds its data already.", found=f"data={type(data).__name__}", do="leave data out"
+            )
+        return model
+    if not isinstance(model, RGLM):
+        raise SpecError(
+            "The first argument is a model.", found=f"{type(model).__name__}", do='for example RGLM("bernoulli")'
+        )
+    design = as_design(data, **options)
+    if design.y is None:
+        raise DataError("A fit needs a response.", found="data without y", do='give "y ~ ..." or a pair (X, y)')
+    return Problem(model, design)
+
+
+def as_design(data: Any, **options) -> Design:
+    """A design from whatever `fit` takes as data."""
+    unknown = sorted(set(options) - set(DESIGN_OPTIONS))
+    if unknown:
+        raise TypeError(f"unknown option {unknown[0]!r}; known: {', '.join(DESIGN_OPTIONS)}")
+    if isinstance(data, Design):
+        if options:
+            raise DataError(
+                "A Design holds its options already.", found=", ".join(options), do="give them to the Design"
+            )
+        return data
+    if isinstance(data, tuple | list) and len(data) == 2:
+        first, second = data
+        if isinstance(first, str):
+            return Design.from_formula(first, second, **options)
+        return Design.from_arrays(first, second, **options)
+    raise DataError(
+        "Data is a Design, a pair (formula, frame) or a pair (X, y).",
+        found=type(data).__name__,
+        do='for example ("y ~ x", frame)',
+    )
+
+
+def as_key(seed: Any):
+    """A JAX key from an int; a key is returned as it is."""
+    if isinstance(seed, int | np.integer) and not isinstance(seed, bool):
+        return jax.random.key(int(seed))
+    if hasattr(seed, "dtype") and jax.dtypes.issubdtype(seed.dtype, jax.dtypes.prng_key):
+        return seed
+    raise EstimatorError("seed is a whole number or a JAX key.", found=repr(seed), do="for example seed=0")
+
+
+def check_precision(precision: str) -> None:
+    """Refuse anything but the names in `PRECISIONS`."""
+    if precision not in PRECISIONS:
+        raise EstimatorError(f"precision is one of {', '.join(PRECISIONS)}.", found=repr(precision))
+
+
+@contextmanager
+def context(precision: str = "float64", device: Any = None):
+    """The precision and device of one call; the global configuration is not changed."""
+    with jax.enable_x64(precision == "float64"), jax.default_device(as_device(device)):
+        yield
+
+
+def as_device(device: Any):
+    """A JAX device from None, a platform name or a device."""
+    if device is None or not isinstance(device, str):
+        return device
+    try:
+        return jax.devices(device)[0]
+    except RuntimeError:
+        known = ", ".join(sorted({d.platform for d in jax.devices()}))
+        raise EstimatorError(
+            "There is no such device.", found=repr(device), do=f"known: {known}; see docs/gpu.md"
+        ) from None
+
+
+class Progress(Monitor):
+    """Prints one line that is rewritten between blocks; says stop after Ctrl-C."""
+
+    def __init__(self, title: str, show: bool | None = None):
+        self.title = title
+        self.show = sys.stderr.isatty() if show is None else bool(show)
+        self.stopped = False
+        self._lock = threading.Lock()
+        self._done: dict[int, tuple[int, int]] = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        if self.show and self._done:
+            print(file=sys.stderr)
+
+    def update(self, done: int, total: int, text: str = "") -> None:
+        with self._lock:
+            self._done[threading.get_ident()] = (done, total)
+            if self.show:
+                share = np.mean([d / t for d, t in self._done.values()])
+                print(f"\r{self.title}: {100 * share:3.0f} %  {text:<24.24}", end="", file=sys.stderr, flush=True)
+
+    @property
+    def stopping(self) -> bool:
+        return self.stopped
+
+
+class Both(Monitor):
+    """A user's monitor that still hears Ctrl-C."""
+
+    def __init__(self, own: Progress, other: Monitor):
+        self.own, self.other = own, other
+        self.update, self.store, self.stored = other.update, other.store, other.stored
+
+    @property
+    def stopping(self) -> bool:
+        return self.own.stopping or self.other.stopping
+
+
+@contextmanager
+def interruptible(progress: Progress):
+    """Turns the first Ctrl-C into a request to stop at the next block; only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(number, frame):
+        if progress.stopped:
+            raise KeyboardInterrupt
+        progress.stopped = True
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

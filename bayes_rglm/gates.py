@@ -1,0 +1,193 @@
+"""Gates: what makes a fit trustworthy, and the status labels that say when it is not.
+
+A fit may carry several labels; the gravest is printed first. A gate looks at arrays, never at an estimator, so all
+estimators are judged by the same ones.
+
+================  ==================================================================================================
+label             meaning
+================  ==================================================================================================
+ok                every gate of the method passed
+mle_infinite      the maximum-likelihood estimate does not exist: the data are separated
+mle_degenerate    the likelihood is unbounded or was still rising: a scale at its floor, an optimiser at its budget
+rank_deficient    some columns are linear combinations of others
+outside_domain    rows whose linear predictor lies outside the link's domain
+not_a_mode        the optimiser stopped where the gradient does not vanish
+not_stationary    chains do not agree with themselves, or diverge too often
+chain_mixture     each chain is stationary, but the chains disagree: weights of modes are not known
+slow_mixing       chains agree, but hold few effective draws
+interrupted       stopped by the user; what was done is kept
+================  ==================================================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import qr
+from scipy.optimize import linprog
+
+SEVERITY = (
+    "not_stationary",
+    "mle_infinite",
+    "mle_degenerate",
+    "not_a_mode",
+    "chain_mixture",
+    "outside_domain",
+    "rank_deficient",
+    "slow_mixing",
+    "interrupted",
+    "ok",
+)
+
+
+@dataclass(frozen=True)
+class Label:
+    """A status: its name, what was seen, what to do about it, and the columns it is about, if it is about some."""
+
+    name: str
+    message: str = ""
+    advice: str = ""
+    columns: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.name, self.message) if part)
+
+
+OK = Label("ok")
+
+
+def ordered(labels) -> tuple[Label, ...]:
+    """Labels with the gravest first; `ok` alone where there is none."""
+    found = {label.name: label for label in labels if label.name != "ok"}
+    return tuple(sorted(found.values(), key=lambda label: SEVERITY.index(label.name))) or (OK,)
+
+
+# maximum likelihood at depth 1 --------------------------------------------------------------------------------------
+
+
+def aliased_columns(X: np.ndarray, tolerance: float = 1e-9) -> np.ndarray:
+    """Indices of columns of `X` (centred, scaled; intercept first where there is one) that depend on others.
+
+    Pivoted QR; a column is dependent when its diagonal falls below `tolerance` times the largest.
+    """
+    if not X.size:
+        return np.array([], int)
+    norms = np.linalg.norm(X, axis=0)
+    R, pivot = qr(X / np.where(norms > 0, norms, 1.0), mode="r", pivoting=True)
+    diagonal = np.abs(np.diag(R))
+    rank = int((diagonal > tolerance * max(diagonal[0], 1e-300)).sum())
+    return np.sort(pivot[rank:])
+
+
+def recession_direction(X: np.ndarray, signs: np.ndarray, equal: np.ndarray) -> np.ndarray | None:
+    """A direction along which the likelihood rises for ever, or None.
+
+    Linear programme of Konis (2007): maximise sum_i s_i x_i'd subject to s_i x_i'd >= 0 for rows with a sign, x_i'd =
+    0 for rows in `equal`, -1 <= d <= 1. For binary responses s = +1 where y = 1, -1 where y = 0; for log-link counts
+    s = -1 where y = 0 and rows with y > 0 are `equal` (Correia, Guimaraes and Zylkin).
+    """
+    rows = signs[:, None] * X
+    free = ~equal
+    solution = linprog(
+        -rows[free].sum(axis=0),
+        A_ub=-rows[free],
+        b_ub=np.zeros(int(free.sum())),
+        A_eq=X[equal] if equal.any() else None,
+        b_eq=np.zeros(int(equal.sum())) if equal.any() else None,
+        bounds=[(-1.0, 1.0)] * X.shape[1],
+        method="highs",
+    )
+    if solution.x is None or -solution.fun <= 1e-7 * max(1.0, np.abs(rows).sum() / len(rows)):
+        return None
+    return np.where(np.abs(solution.x) > 1e-9, solution.x, 0.0)
+
+
+# chains --------------------------------------------------------------------------------------------------------------
+
+RHAT_MAX, RHAT_WORST, ESS_PER_CHAIN, BETWEEN_SHARE, DIVERGENT_SHARE = 1.01, 1.05, 100, 0.1, 0.01
+
+
+@dataclass(frozen=True)
+class ChainSummary:
+    """R-hat, effective sample sizes and the between-chain share of variance of named quantities, (quantity,) each."""
+
+    names: tuple[str, ...]
+    rhat: np.ndarray
+    ess_bulk: np.ndarray
+    ess_tail: np.ndarray
+    within_rhat: np.ndarray
+    between: np.ndarray
+
+
+def summarise_chains(quantities: dict[str, np.ndarray]) -> ChainSummary:
+    """Diagnostics (ArviZ) of arrays (chain, draw, ...), flattened over their last axes; constant ones are left out."""
+    from arviz_stats.base import array_stats
+
+    names, columns = [], []
+    for name, values in quantities.items():
+        flat = np.asarray(values, float).reshape(*values.shape[:2], -1)
+        for j in range(flat.shape[-1]):
+            if np.ptp(flat[..., j]) > 0:
+                names.append(name if flat.shape[-1] == 1 else f"{name}[{j}]")
+                columns.append(flat[..., j])
+    stack = np.stack(columns, axis=-1) if columns else np.zeros((2, 4, 0))
+    axes = {"chain_axis": 0, "draw_axis": 1}
+    chains = stack.shape[0]
+    within = np.stack([array_stats.rhat(stack[[c]], **axes) for c in range(chains)]).mean(0) if columns else np.zeros(0)
+    between = stack.mean(1).var(0) / np.maximum(stack.mean(1).var(0) + stack.var(1).mean(0), 1e-300)
+    return ChainSummary(
+        tuple(names),
+        array_stats.rhat(stack, **axes) if columns else np.zeros(0),
+        array_stats.ess(stack, method="bulk", **axes) if columns else np.zeros(0),
+        array_stats.ess(stack, method="tail", prob=(0.05, 0.95), **axes) if columns else np.zeros(0),
+        within,
+        between,
+    )
+
+
+def chain_labels(functions: ChainSummary, scalars: ChainSummary, diverging: np.ndarray) -> list[Label]:
+    """Labels of a sampler's run from function values (linear predictors) and scalar summaries (densities,
+    auxiliaries).
+    """
+    rhat = np.concatenate([functions.rhat, scalars.rhat])
+    if not rhat.size:
+        return []
+    chains = diverging.shape[0]
+    labels = []
+    share = float(diverging.mean())
+    if share > DIVERGENT_SHARE:
+        labels.append(
+            Label(
+                "not_stationary",
+                f"{int(diverging.sum())} of {diverging.size} transitions diverged ({100 * share:.1f} %)",
+                "raise target_accept towards 0.99, or use a prior that is less extreme",
+            )
+        )
+    agree = _agree(functions, scalars)
+    bulk = np.concatenate([functions.ess_bulk, scalars.ess_bulk, functions.ess_tail, scalars.ess_tail])
+    if not agree:
+        labels.append(_disagreement(functions, scalars, float(np.nanmax(rhat))))
+    elif np.nanmin(bulk) < ESS_PER_CHAIN * chains:
+        labels.append(Label("slow_mixing", f"smallest ESS {np.nanmin(bulk):.0f}", "draw more: NUTS(draws=...)"))
+    return labels
+
+
+def _agree(functions: ChainSummary, scalars: ChainSummary) -> bool:
+    share = float(np.mean(functions.rhat <= RHAT_MAX)) if functions.rhat.size else 1.0
+    worst = float(np.max(functions.rhat)) if functions.rhat.size else 1.0
+    return share >= 0.95 and worst <= RHAT_WORST and bool(np.all(scalars.rhat <= RHAT_MAX))
+
+
+def _disagreement(functions: ChainSummary, scalars: ChainSummary, worst: float) -> Label:
+    within = np.concatenate([functions.within_rhat, scalars.within_rhat])
+    between = float(np.max(np.concatenate([functions.between, scalars.between])))
+    if np.nanmax(within) > RHAT_WORST:
+        return Label("not_stationary", f"R-hat up to {worst:.3f}, within chains too", "longer warm-up and more draws")
+    if between > BETWEEN_SHARE:
+        return Label(
+            "chain_mixture",
+            f"R-hat up to {worst:.3f}; chains differ by {100 * between:.0f} % of the variance",
+            "the weights of the modes are not identified by this run: compare predictions chain by chain",
+        )
+    return Label("slow_mixing", f"R-hat up to {worst:.3f}", "draw more: NUTS(draws=...)")

@@ -1,0 +1,127 @@
+"""`predict`: labelled predictions for new rows, from draws or from a point, as a new object.
+
+kind         returns                                        dims
+-----------  ---------------------------------------------  ------------------------------
+"mean"       E[y] given the parameters                       chain, draw, obs
+"linear"     the linear predictor, offset included           chain, draw, obs
+"outcome"    one simulated response per draw                 chain, draw, obs
+"parameters" the distribution's parameters (mu, sigma, ...)  a Dataset
+"hidden"     the learned basis functions h_1 ... h_{L-1}     a Dataset, unit_l as last dim
+
+Average over chain and draw for posterior predictive summaries. A point estimate has one chain of one draw.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from . import evaluation
+from .binding import Program
+from .design import Design
+from .errors import DataError, EstimatorError
+from .results import Fit
+from .tree import plain_labels
+
+KINDS = ("mean", "linear", "outcome", "parameters", "hidden")
+
+
+def predict(fit: Fit, data: Any = None, kind: str = "mean", *, seed: int = 0, offset: Any = None):
+    """Predictions of `fit` for the rows of `data` (a frame, an array or a Design; None: the fitted rows).
+
+    Raises
+    ------
+    DataError
+        Unseen levels, missing columns, missing or infinite values, named by column and row.
+    """
+    if kind not in KINDS:
+        raise DataError("There is no such kind of prediction.", found=repr(kind), do=f"one of {', '.join(KINDS)}")
+    if not isinstance(fit.problem.program, Program):
+        raise EstimatorError(
+            "predict needs an RGLM.",
+            found="a fit of your own NumPyro function",
+            do="use numpyro.infer.Predictive on it",
+        )
+    design = new_rows(fit, data, offset)
+    rows = as_rows(design)
+    label = _labeller(fit, design)
+    problem, samples = fit.problem, fit.draws.samples
+    if kind == "linear":
+        return label(evaluation.linear_predictors(problem, samples, rows), "linear")
+    if kind == "mean":
+        return label(evaluation.means(problem, samples, rows), "mean")
+    if kind == "outcome":
+        return label(evaluation.outcomes(problem, samples, jax.random.key(seed), rows), "outcome")
+    return _parameters(fit, rows, label) if kind == "parameters" else _hidden(fit, rows, design)
+
+
+def new_rows(fit: Fit, data: Any = None, offset: Any = None) -> Design:
+    """The design of new rows, with the fitted design's columns and constants."""
+    if data is None:
+        return fit.design
+    if isinstance(data, Design):
+        if data.columns != fit.design.columns:
+            raise DataError(
+                "These rows have other columns than the fit.",
+                found=", ".join(data.columns),
+                do=", ".join(fit.design.columns),
+            )
+        return data
+    return fit.design.new(data) if offset is None else fit.design.new(data, offset=offset)
+
+
+def as_rows(design: Design) -> dict[str, np.ndarray]:
+    """The arrays of a design that the likelihood reads."""
+    names = ("X", "y", "offset", "weights")
+    return {name: getattr(design, name) for name in names if getattr(design, name) is not None}
+
+
+def log_score(fit: Fit, design: Design) -> np.ndarray:
+    """Log predictive density of each row of `design`, (n,): log of the mean density over draws; weights are not
+    applied.
+    """
+    rows = {k: v for k, v in as_rows(design).items() if k != "weights"}
+    fit.problem.spec.family.check(design.y, design.response, design.levels, design.index)
+    values = evaluation.log_likelihood(fit.problem, fit.draws.samples, rows)
+    values = values.reshape(-1, values.shape[-1])
+    weights = fit.draws.log_weights
+    if weights is None:
+        return np.logaddexp.reduce(values, axis=0) - np.log(len(values))
+    weights = weights.reshape(-1, 1) - np.logaddexp.reduce(weights.ravel())
+    return np.logaddexp.reduce(values + weights, axis=0)
+
+
+def _labeller(fit: Fit, design: Design):
+    import xarray as xr
+
+    def label(values: np.ndarray, name: str):
+        chains, draws = values.shape[:2]
+        index = np.asarray(design.index)
+        coords = {"chain": np.arange(chains), "draw": np.arange(draws), "obs": plain_labels(index)}
+        return xr.DataArray(values, dims=("chain", "draw", "obs"), coords=coords, name=name, attrs={"fit": fit.label})
+
+    return label
+
+
+def _parameters(fit: Fit, rows, label):
+    import xarray as xr
+
+    mean = label(evaluation.means(fit.problem, fit.draws.samples, rows), "mu")
+    aux = evaluation.auxiliaries(fit.problem, fit.draws.samples)
+    return xr.Dataset({"mu": mean} | {k: (("chain", "draw"), v[..., 0]) for k, v in aux.items()})
+
+
+def _hidden(fit: Fit, rows, design: Design):
+    import xarray as xr
+
+    if fit.problem.depth == 1:
+        raise EstimatorError(
+            "A model without hidden layers has no hidden units.", found="hidden=()", do='kind="linear"'
+        )
+    layers = {}
+    for l in range(1, fit.problem.depth):
+        values = evaluation.hidden_layer(fit.problem, fit.draws.samples, l, rows["X"])
+        layers[f"h_{l}"] = (("chain", "draw", "obs", f"unit_{l}"), values)
+    return xr.Dataset(layers, coords={"obs": plain_labels(np.asarray(design.index))})

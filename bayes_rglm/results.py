@@ -1,0 +1,190 @@
+"""`Fit`: the one kind of answer that every estimator gives.
+
+A fit keeps its problem, its draws and how they were made. `labels` say first what can be trusted; `tree` is built
+when it is first asked for; `summary` gives only the uncertainty that the estimator can honestly claim.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from . import evaluation, gates, storage, summaries, tree
+from .binding import Program
+from .design import Design
+from .errors import DataError
+from .estimators import Draws, Estimator
+from .problem import Problem
+from .spec import RGLM
+
+REFERENCE_ROWS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A model fitted to data.
+
+    Attributes
+    ----------
+    problem : Problem
+    draws : Draws
+        Constrained sites in raw units, (chain, draw, ...).
+    label : str
+        How tables call it.
+    estimator : Estimator or None
+    seed : int
+    precision : "float64" or "float32"
+    seconds : float
+        Wall time of the fit, compilation included.
+    """
+
+    problem: Problem
+    draws: Draws
+    label: str
+    estimator: Estimator | None = None
+    seed: int = 0
+    precision: str = "float64"
+    seconds: float = field(default=float("nan"))
+
+    @classmethod
+    def from_draws(cls, problem: Problem, draws: Draws | dict[str, Any], label: str = "draws") -> Fit:
+        """A fit from any sampler's draws: {site: (chain, draw, ...)} of constrained sites, or a `Draws`.
+
+        Raises `DataError` for missing or unknown sites, or shapes that do not fit.
+        """
+        if not isinstance(draws, Draws):
+            draws = Draws(samples={k: np.asarray(v, float) for k, v in draws.items()}, kind="mcmc")
+        _check_samples(problem, draws.samples)
+        return cls(problem, draws, label)
+
+    @property
+    def model(self) -> RGLM | None:
+        """The specification; None for a NumPyro function of your own."""
+        return self.problem.spec
+
+    @property
+    def design(self) -> Design | None:
+        """The data and how to treat new rows; None for a NumPyro function of your own."""
+        return self.problem.design
+
+    @property
+    def is_point(self) -> bool:
+        """Whether this is one plug-in value rather than draws."""
+        return self.draws.kind == "point"
+
+    @cached_property
+    def labels(self) -> tuple[gates.Label, ...]:
+        """Status labels, the gravest first; ("ok",) when every gate passed."""
+        own = list(self.draws.labels)
+        if self.draws.kind == "mcmc":
+            own += gates.chain_labels(self.function_summary, self.scalar_summary, self._diverging())
+        return gates.ordered(own)
+
+    @property
+    def status(self) -> str:
+        """Name of the gravest label."""
+        return self.labels[0].name
+
+    @cached_property
+    def function_summary(self) -> gates.ChainSummary:
+        """R-hat and ESS of the linear predictors at up to 64 rows: what convergence is for when the weights have
+        symmetries.
+        """
+        if not isinstance(self.problem.program, Program):
+            return gates.summarise_chains(self.draws.samples)
+        rows = np.unique(np.linspace(0, self.problem.n - 1, min(REFERENCE_ROWS, self.problem.n)).astype(int))
+        data = {k: np.asarray(self.problem.data[k])[rows] for k in ("X", "offset") if k in self.problem.data}
+        return gates.summarise_chains({"eta": evaluation.linear_predictors(self.problem, self.draws.samples, data)})
+
+    @cached_property
+    def scalar_summary(self) -> gates.ChainSummary:
+        """R-hat and ESS of the log density and the auxiliary values; of every site at depth 1."""
+        program, samples = self.problem.program, self.draws.samples
+        scalars = {"lp": self.draws.stats["lp"]} if "lp" in self.draws.stats else {}
+        if isinstance(program, Program) and program.depth > 1:
+            return gates.summarise_chains(scalars | {site.name: samples[site.name] for site in program.auxiliaries})
+        return gates.summarise_chains(scalars | samples)
+
+    @cached_property
+    def tree(self):
+        """The fit as an `xarray.DataTree`; every `az.*` function takes it as it is."""
+        return tree.build(self.problem, self.draws, self._attributes(), self.seed)
+
+    def with_groups(self, *groups: str):
+        """The tree with row groups ("log_likelihood", "posterior_predictive") whatever their size."""
+        unknown = [g for g in groups if g not in tree.ROW_GROUPS]
+        if unknown:
+            raise DataError(
+                "with_groups adds row groups.", found=", ".join(unknown), do=f"one of {', '.join(tree.ROW_GROUPS)}"
+            )
+        return tree.build(self.problem, self.draws, self._attributes(), self.seed, groups=groups)
+
+    def summary(self, weights: bool | None = None):
+        """A pandas table of estimates; the first column is the status.
+
+        Draws: mean, sd, equal-tailed interval, R-hat and effective sample sizes. Maximum likelihood at depth 1:
+        estimate, standard error, z and, where n / p >= 10, a 95 % Wald interval. Other point estimates: the estimate
+        alone. For a network weights are left out unless `weights=True`: their posterior is symmetric and their R-hat
+        says nothing.
+        """
+        return summaries.summarise(self, weights)
+
+    def save(self, path) -> None:
+        """Write the fit to a netCDF file (h5netcdf), atomically; `bayes_rglm.load` reads it back bit for bit."""
+        storage.save(self, path)
+
+    def relabelled(self, label: str) -> Fit:
+        """The same fit under another name."""
+        return replace(self, label=label)
+
+    def _diverging(self) -> np.ndarray:
+        return np.asarray(self.draws.stats.get("diverging", np.zeros(evaluation.shape_of(self.draws.samples), bool)))
+
+    def _attributes(self) -> dict[str, str]:
+        from importlib.metadata import version
+
+        name = self.estimator.name if self.estimator is not None else "draws"
+        attributes = {
+            "inference_library": "bayes_rglm",
+            "inference_library_version": version("bayes_rglm"),
+            "inference": name,
+            "label": self.label,
+            "model": repr(self.model) if self.model is not None else "a NumPyro model",
+            "seed": int(self.seed),
+        }
+        return attributes | ({"point_estimate": "one draw; R-hat and ESS do not apply"} if self.is_point else {})
+
+    def __repr__(self) -> str:
+        chains, draws = evaluation.shape_of(self.draws.samples)
+        what = "a point" if self.is_point else f"{chains} chains x {draws} draws"
+        return f"<Fit {self.label!r}: {self.model!r}, {what}, status {self.status}, {self.seconds:.1f} s>"
+
+
+def load(path, problem: Problem | None = None) -> Fit:
+    """The fit saved at `path`. A fit of your own NumPyro function needs its `problem` again. Raises `FileError`."""
+    return storage.load(path, Fit, problem)
+
+
+def _check_samples(problem: Problem, samples: dict[str, np.ndarray]) -> None:
+    known = dict(problem.layout)
+    missing, unknown = sorted(set(known) - set(samples)), sorted(set(samples) - set(known))
+    if missing or unknown:
+        raise DataError(
+            "The draws must hold every site of the problem, and no other.",
+            found=f"missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}",
+            do=f"sites: {', '.join(known)}",
+        )
+    for name, value in samples.items():
+        if value.ndim < 2 or value.shape[2:] != known[name]:
+            raise DataError(
+                f"Draws of {name!r} have the shape (chain, draw, {', '.join(map(str, known[name]))}).",
+                found=str(value.shape),
+                do="put chains first, then draws",
+            )
+    if len({value.shape[:2] for value in samples.values()}) > 1:
+        raise DataError(
+            "All sites must have the same chains and draws.", found=str({k: v.shape[:2] for k, v in samples.items()})
+        )

@@ -1,0 +1,111 @@
+"""Summary tables: what each kind of fit may claim, status first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .binding import Program
+from .tree import names_of
+
+Fit = Any  # a results.Fit; importing it would close a circle
+
+ROWS_PER_PARAMETER = 10
+NORMAL_975 = 1.959963984540054
+
+
+def summarise(fit: Fit, weights: bool | None = None):
+    """The table of `Fit.summary`."""
+    if fit.draws.kind == "point":
+        return _point(fit, weights)
+    return _draws(fit, weights)
+
+
+def _shown(fit: Fit, weights: bool | None) -> list[str]:
+    """Sites of the table: for a network the auxiliary values only, unless weights are asked for."""
+    program = fit.problem.program
+    if not isinstance(program, Program):
+        return list(fit.draws.samples)
+    if program.depth == 1 or weights:
+        return [site.name for site in program.sites]
+    return [site.name for site in program.auxiliaries]
+
+
+def _draws(fit: Fit, weights: bool | None):
+    import arviz as az
+    import pandas as pd
+
+    shown = _shown(fit, weights)
+    if shown:
+        table = az.summary(fit.tree, var_names=shown, kind="all", round_to="none")
+        table = table.loc[[row for name in shown for row in table.index if row == name or row.startswith(f"{name}[")]]
+    else:
+        table = pd.DataFrame(columns=["mean", "sd"])
+    if isinstance(fit.problem.program, Program) and fit.problem.depth > 1:
+        table = pd.concat([table, _function_rows(fit)])
+    table.insert(0, "status", fit.status)
+    return table
+
+
+def _function_rows(fit: Fit):
+    """The worst convergence over linear predictors: a network's posterior is judged by its function."""
+    import pandas as pd
+
+    functions = fit.function_summary
+    row = {
+        "ess_bulk": np.min(functions.ess_bulk, initial=np.inf),
+        "ess_tail": np.min(functions.ess_tail, initial=np.inf),
+        "r_hat": np.max(functions.rhat, initial=1.0),
+    }
+    return pd.DataFrame([row], index=[f"eta (worst of {len(functions.names)} rows)"])
+
+
+def _point(fit: Fit, weights: bool | None):
+    import pandas as pd
+
+    errors = fit.draws.info.get("errors", {})
+    dims, coords = names_of(fit.problem)
+    rows = []
+    for name in _shown(fit, weights):
+        estimate = fit.draws.samples[name][0, 0]
+        error = np.asarray(errors.get(name, np.full(np.shape(estimate), np.nan)))
+        for index, value in np.ndenumerate(np.asarray(estimate)):
+            rows.append(_row(fit, name, _labelled(name, index, dims, coords), value, error[index], index))
+    table = pd.DataFrame(rows).set_index("parameter") if rows else pd.DataFrame(columns=["status", "estimate"])
+    if fit.draws.kind == "point" and not errors:
+        table = table.drop(columns=[c for c in ("std_error", "z", "eti95_lb", "eti95_ub") if c in table])
+    return table
+
+
+def _labelled(name: str, index, dims, coords) -> str:
+    if not index:
+        return name
+    labels = [
+        str(coords[d][i]) if d in coords else str(i)
+        for d, i in zip(dims.get(name, [""] * len(index)), index, strict=False)
+    ]
+    return f"{name}[{', '.join(labels)}]"
+
+
+def _row(fit: Fit, site: str, parameter: str, value, error, index) -> dict:
+    info = fit.draws.info
+    names = fit.design.columns if fit.design is not None else ()
+    column = names[index[0]] if site == "beta" and index and fit.problem.depth == 1 else site
+    status = fit.status
+    for label in fit.labels:
+        if label.name == "mle_infinite" and column in label.columns:
+            value, error, status = float(np.sign(value)) * np.inf, np.nan, label.name
+    if any(label.name == "rank_deficient" and column in label.columns for label in fit.labels):
+        value, error, status = np.nan, np.nan, "rank_deficient"
+    enough = info.get("rank", 0) and fit.problem.n / info["rank"] >= ROWS_PER_PARAMETER and status == "ok"
+    reach = NORMAL_975 * error if enough else np.nan
+    return {
+        "parameter": parameter,
+        "status": status,
+        "estimate": float(value),
+        "std_error": float(error),
+        "z": float(value / error) if np.isfinite(error) and error > 0 else np.nan,
+        "eti95_lb": float(value - reach),
+        "eti95_ub": float(value + reach),
+    }

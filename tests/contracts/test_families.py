@@ -1,0 +1,423 @@
+"""What every family keeps under each of its links, whoever adds it."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro
+import numpyro.distributions as dist
+import pytest
+from numpyro.distributions import constraints
+from scipy.special import expit
+
+from bayes_rglm import families, links
+from bayes_rglm.errors import DataError, SpecError
+
+PAIRS = [(family, link) for family in families.registry for link in family.links]
+every = pytest.mark.parametrize("family", list(families.registry), ids=lambda family: family.name)
+RESPONSES = {
+    "zeros": np.zeros(7),
+    "ones": np.ones(7),
+    "one row": np.array([1.0]),
+    "a tenth": np.full(7, 0.1),
+    "minus two": np.full(7, -2.0),
+    "large": np.full(7, 1e6),
+    "mixed": np.array([0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0]),
+    "counts": np.array([0.0, 3.0, 17.0, 1.0, 250.0, 0.0, 5.0]),
+    "far apart": np.array([-1e8, 1e-8, 1e8, 0.0, 2.0, 3.0, 4.0]),
+    "positive": np.array([1e-6, 0.3, 2.0, 7.5, 1e4, 1.0, 1.5]),
+}
+
+
+@pytest.fixture(autouse=True)
+def double():
+    with jax.enable_x64(True):
+        yield
+
+
+class Case:
+    """A family under a link, at seven linear predictors in the middle of the link's domain."""
+
+    def __init__(self, family, link):
+        self.family, self.link = family, link
+        low, high = link.predictor_domain
+        self.eta = np.linspace(max(low + 0.1, -2.5), min(high - 0.1, 2.5), 7)
+        self.aux = {p.name: next(v for v in (0.7, 1.7, 3.0) if bool(p.support(v))) for p in family.auxiliaries}
+        self.dist = family.distribution(link, jnp.asarray(self.eta), **self.aux)
+
+    def at(self, eta):
+        return self.family.distribution(self.link, eta, **self.aux)
+
+    def sample(self, n=()):
+        return self.dist.sample(jax.random.key(3), n)
+
+    def nodes(self):
+        """Points and weights, (m, 1) each, that sum or integrate over the support."""
+        support, scale = self.dist.support, float(jnp.sqrt(jnp.max(self.dist.variance)))
+        t = np.linspace(-1.0, 1.0, 8001)[:, None]
+        if support is constraints.boolean:
+            return np.array([[0.0], [1.0]]), np.ones((2, 1))
+        if support is constraints.nonnegative_integer:
+            counts = np.arange(0.0, float(jnp.max(self.dist.mean)) + 60 * (scale + 1))[:, None]
+            return counts, np.ones_like(counts)
+        if support is constraints.real:
+            y, dy = float(jnp.mean(self.dist.mean)) + 30 * (scale + 1) * t, 30 * (scale + 1) + 0 * t
+        elif support in (constraints.positive, constraints.nonnegative):
+            y, dy = np.exp(25 * t), 25 * np.exp(25 * t)
+        elif support is constraints.unit_interval:
+            y, dy = expit(40 * t), 40 * expit(40 * t) * expit(-40 * t)
+        else:
+            pytest.fail(f"teach Case.nodes in {__name__} how to integrate over the support {support}")
+        return y, dy * (t[1] - t[0])
+
+
+@pytest.fixture(params=PAIRS, ids=lambda pair: f"{pair[0].name}-{pair[1].name}")
+def case(request):
+    return Case(*request.param)
+
+
+# The registry and the record -----------------------------------------------------------------------------------------
+
+
+@every
+def test_the_name_and_every_alias_resolve(family):
+    for name in (family.name, *family.aliases):
+        assert families.get(name) is family
+        assert families.get(name.upper()) is family
+    assert families.get(family) is family
+
+
+def test_an_unknown_name_is_a_typed_error_with_the_choices():
+    with pytest.raises(SpecError, match="did you mean 'gaussian'") as caught:
+        families.get("gausian")
+    assert all(name in str(caught.value) for name in families.names())
+
+
+@every
+def test_a_family_is_hashable_and_its_repr_is_a_recipe(family):
+    assert eval(repr(family), {"families": families}) is family
+    assert hash(family) == hash(type(family)())
+    assert family == type(family)()
+    assert len({*families.registry}) == len(families.names())
+
+
+@every
+def test_links_are_found_by_name_and_alias_or_refused_with_the_choices(family):
+    assert family.link(None) is family.links[0]
+    for link in family.links:
+        assert link.forward is not None, "a response link has a forward"
+        assert link.log_slope is not None
+        for name in (link, link.name, *link.aliases):
+            assert family.link(name) is link
+    for link in set(links.registry) - set(family.links):
+        with pytest.raises(SpecError, match="does not have this link") as caught:
+            family.link(link.name)
+        assert repr(link.name) in str(caught.value)
+        assert all(x.name in str(caught.value) for x in family.links)
+
+
+@every
+def test_the_measure_is_that_of_the_support(family):
+    family_dist = Case(family, family.links[0]).dist
+    assert family_dist.support.is_discrete == family.discrete
+    assert family.measure == "counting" if family.discrete else family.measure != "counting"
+    assert family.support
+
+
+# A NumPyro distribution ----------------------------------------------------------------------------------------------
+
+
+def test_every_field_survives_flattening_and_jit(case):
+    y = case.sample()
+    leaves, treedef = jax.tree.flatten(case.dist)
+    assert len(leaves) == 1 + len(case.aux), "eta and every auxiliary are leaves: see pytree_data_fields"
+    again = [jax.tree.unflatten(treedef, leaves), jax.jit(lambda d: d)(case.dist)]
+    for other in again:
+        assert type(other) is type(case.dist)
+        assert other.link is case.link
+        assert other.batch_shape == case.dist.batch_shape
+        for name in ("eta", *case.aux):
+            np.testing.assert_array_equal(getattr(other, name), getattr(case.dist, name))
+        np.testing.assert_array_equal(other.log_prob(y), case.dist.log_prob(y))
+    np.testing.assert_allclose(jax.jit(lambda d, y: d.log_prob(y))(case.dist, y), case.dist.log_prob(y), rtol=1e-13)
+    moved = jax.jit(lambda d: jax.tree.map(lambda leaf: leaf * 1.1, d))(case.dist)
+    fresh = case.family.distribution(case.link, case.dist.eta * 1.1, **{k: v * 1.1 for k, v in case.aux.items()})
+    np.testing.assert_allclose(moved.log_prob(y), fresh.log_prob(y), rtol=1e-13)
+
+
+def test_the_distribution_survives_vmap(case):
+    eta = jnp.asarray(np.stack([case.eta, case.eta[::-1], 0.5 * case.eta]))
+    y = case.at(eta).sample(jax.random.key(1))
+    expected = case.at(eta).log_prob(y)
+    assert expected.shape == eta.shape
+    inside = jax.jit(jax.vmap(lambda e, v: case.at(e).log_prob(v)))(eta, y)
+    np.testing.assert_allclose(inside, expected, rtol=1e-13)
+    batched = jax.vmap(case.at)(eta)
+    np.testing.assert_allclose(jax.jit(jax.vmap(lambda d, v: d.log_prob(v)))(batched, y), expected, rtol=1e-13)
+    draws = jax.jit(jax.vmap(lambda d, k: d.sample(k)))(batched, jax.random.split(jax.random.key(2), 3))
+    assert draws.shape == eta.shape
+
+
+def test_numpyro_may_expand_mask_scale_and_trace_it(case):
+    y = case.sample((3,))
+    expected = case.dist.log_prob(y)
+    np.testing.assert_allclose(case.dist.expand((3, 7)).log_prob(y), expected, rtol=1e-13)
+    np.testing.assert_allclose(case.dist.to_event(1).log_prob(y), expected.sum(-1), rtol=1e-13)
+    mask = np.arange(7) % 2 == 0
+    np.testing.assert_allclose(case.dist.mask(mask).log_prob(y), np.where(mask, expected, 0.0), rtol=1e-13)
+
+    def model(eta, y=None):
+        with numpyro.plate("obs", len(eta)), numpyro.handlers.scale(scale=2.0):
+            numpyro.sample("y", case.at(eta), obs=y)
+
+    total = numpyro.infer.util.log_density(model, (jnp.asarray(case.eta), y[0]), {}, {})[0]
+    assert float(total) == pytest.approx(2 * float(expected[0].sum()), rel=1e-12)
+    drawn = numpyro.infer.Predictive(model, num_samples=5)(jax.random.key(0), jnp.asarray(case.eta))["y"]
+    assert drawn.shape == (5, 7)
+    assert bool(jnp.all(case.dist.support(drawn)))
+
+
+def test_plain_numbers_and_integers_are_linear_predictors(case):
+    if not case.link.inside(1.0):
+        pytest.skip("1 lies outside the link's domain")
+    one = case.at(1)
+    y = one.sample(jax.random.key(0))
+    assert one.batch_shape == ()
+    assert float(one.log_prob(y)) == pytest.approx(float(case.at(jnp.asarray([1.0])).log_prob(y)[0]), rel=1e-13)
+
+
+def test_scalars_broadcast_against_rows(case):
+    ones = {name: jnp.full(7, value) for name, value in case.aux.items()}
+    y = case.sample()
+    other = case.family.distribution(case.link, jnp.asarray(case.eta), **ones)
+    np.testing.assert_array_equal(other.log_prob(y), case.dist.log_prob(y))
+
+
+def test_parameters_outside_their_support_are_refused(case):
+    with pytest.raises(ValueError, match="invalid eta"):
+        case.at(jnp.asarray([np.nan]))
+    for parameter in case.family.auxiliaries:
+        for wrong in [v for v in (-1.0, np.nan) if not bool(parameter.support(v))]:
+            with pytest.raises(ValueError, match=f"invalid {parameter.name}"):
+                case.family.distribution(case.link, jnp.asarray(case.eta), **{**case.aux, parameter.name: wrong})
+
+
+# Density, moments, distribution function -----------------------------------------------------------------------------
+
+
+def test_the_density_has_total_mass_one_and_the_stated_moments(case):
+    y, weights = case.nodes()
+    mass = np.exp(np.asarray(case.dist.log_prob(y))) * weights
+    np.testing.assert_allclose(mass.sum(0), 1.0, rtol=1e-9)
+    mean = (mass * y).sum(0)
+    np.testing.assert_allclose(case.dist.mean, mean, rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(case.dist.variance, (mass * (y - mean) ** 2).sum(0), rtol=1e-8)
+    np.testing.assert_allclose(case.dist.mean, case.link.inverse(case.eta), rtol=1e-13)
+
+
+def test_samples_have_the_stated_moments_and_support(case):
+    n = 200_000
+    y = np.asarray(jax.jit(lambda d, key: d.sample(key, (n,)))(case.dist, jax.random.key(11)))
+    assert y.shape == (n, 7)
+    assert bool(jnp.all(case.dist.support(y)))
+    assert (y.dtype.kind == "i") == case.family.discrete
+    y = y.astype(float)
+    mean, variance = np.asarray(case.dist.mean), np.asarray(case.dist.variance)
+    assert (np.abs(y.mean(0) - mean) < 5 * np.sqrt(variance / n)).all()
+    squares = (y - mean) ** 2
+    assert (np.abs(squares.mean(0) - variance) < 5 * squares.std(0) / np.sqrt(n) + 1e-12).all()
+
+
+def test_samples_depend_on_the_key_and_are_repeatable(case):
+    a, b = case.dist.sample(jax.random.key(0), (50,)), case.dist.sample(jax.random.key(1), (50,))
+    assert not np.array_equal(a, b)
+    np.testing.assert_array_equal(a, case.dist.sample(jax.random.key(0), (50,)))
+
+
+def test_the_distribution_function_accumulates_the_density(case):
+    y, _ = case.nodes()
+    cdf = np.asarray(case.dist.cdf(y))
+    assert (np.diff(cdf, axis=0) >= -1e-15).all()
+    np.testing.assert_allclose(cdf[-1], 1.0, atol=1e-12)
+    if case.family.discrete:
+        np.testing.assert_allclose(cdf, np.cumsum(np.exp(np.asarray(case.dist.log_prob(y))), 0), rtol=1e-9)
+        np.testing.assert_array_equal(case.dist.cdf(y + 0.5), cdf)
+        np.testing.assert_array_equal(case.dist.cdf(jnp.asarray(y[0] - 0.5)), 0.0)
+        return
+    inner = np.asarray(case.sample((20,)))
+    density = jax.vmap(jax.vmap(jax.grad(lambda v, e: case.at(e).cdf(v))), (0, None))
+    density = jax.jit(density)(inner, jnp.asarray(case.eta))
+    np.testing.assert_allclose(density, np.exp(case.dist.log_prob(inner)), rtol=1e-7)
+
+
+# Score, information, deviance ----------------------------------------------------------------------------------------
+
+
+def test_log_likelihood_and_score_are_those_of_the_distribution(case):
+    y = np.asarray(case.sample((20,)), float)
+    gradient = jax.vmap(jax.vmap(jax.grad(lambda e, v: case.at(e).log_prob(v))), (None, 0))
+    gradient = jax.jit(gradient)(jnp.asarray(case.eta), y)
+    for array in (np.asarray, jnp.asarray):
+        eta, value = array(case.eta), array(y)
+        score = case.family.score(case.link, value, eta, **case.aux)
+        assert isinstance(score, jax.Array) == (array is jnp.asarray)
+        np.testing.assert_allclose(score, gradient, rtol=1e-10, atol=1e-12)
+        likelihood = case.family.log_likelihood(case.link, value, eta, **case.aux)
+        np.testing.assert_allclose(likelihood, case.dist.log_prob(y), rtol=1e-11, atol=1e-13)
+
+
+def test_information_is_the_variance_of_the_score_and_the_mean_curvature(case):
+    y, weights = case.nodes()
+    mass = np.exp(np.asarray(case.dist.log_prob(y))) * weights
+    score = np.asarray(case.family.score(case.link, y, case.eta, **case.aux))
+    np.testing.assert_allclose((mass * score).sum(0), 0.0, atol=1e-8)
+    information = case.family.information(case.link, case.eta, **case.aux)
+    np.testing.assert_allclose(information, (mass * score**2).sum(0), rtol=1e-8)
+    second = jax.grad(jax.grad(lambda e, v: case.at(e).log_prob(v)))
+    curvature = jax.jit(jax.vmap(jax.vmap(second), (None, 0)))
+    curvature = curvature(jnp.asarray(case.eta), np.broadcast_to(y, mass.shape))
+    np.testing.assert_allclose(information, -(mass * curvature).sum(0), rtol=1e-8)
+    np.testing.assert_allclose(case.family.information(case.link, jnp.asarray(case.eta), **case.aux), information)
+
+
+def test_unit_deviance_is_twice_the_loss_against_the_saturated_model(case):
+    family, link = case.family, case.link
+    dispersion = family.dispersion(**case.aux) if hasattr(family, "dispersion") else 1.0
+    y, mu = np.unique(np.asarray(case.sample((40,)), float))[:, None], link.inverse(case.eta)
+    # The best mean is y itself where that is inside the mean domain, and otherwise an end of it.
+    low, high = link.predictor_domain
+    tries = np.linspace(max(low, -600.0), min(high, 600.0), 1203)[1:-1]
+    log_prob = jax.jit(lambda eta, v: case.at(eta).log_prob(v))
+    saturated = np.asarray(log_prob(tries, y)).max(1)
+    with np.errstate(all="ignore"):
+        own = np.asarray(link.forward(y[:, 0]), float)
+    own = np.where(np.isfinite(own), own, tries[0])
+    saturated = np.maximum(saturated, np.asarray(log_prob(own, y[:, 0])))[:, None]
+    loss = 2 * dispersion * (saturated - np.asarray(case.dist.log_prob(y)))
+    np.testing.assert_allclose(family.unit_deviance(y, mu), loss, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(family.unit_deviance(jnp.asarray(y), jnp.asarray(mu)), loss, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(family.variance(mu) * dispersion, case.dist.variance, rtol=1e-12)
+    slope = jax.vmap(jax.vmap(jax.grad(family.unit_deviance, 1), (None, 0)), (0, None))
+    slope = jax.jit(slope)(y[:, 0], jnp.asarray(mu))
+    np.testing.assert_allclose(slope, -2 * (y - mu) / family.variance(mu), rtol=1e-9, atol=1e-9)
+
+
+# What a family does with a column ------------------------------------------------------------------------------------
+
+
+def acceptable(family):
+    """The responses that the family's own check lets through."""
+    for name, y in RESPONSES.items():
+        try:
+            family.check(y, "y", None, np.arange(len(y)))
+        except DataError:
+            continue
+        yield name, y
+
+
+def test_check_lets_the_family_s_own_draws_through(case):
+    y = np.asarray(case.sample((3,)), float).ravel()
+    assert case.family.check(y, "y", None, np.arange(y.size)) is None
+
+
+@every
+def test_check_names_column_row_and_value_outside_the_support(family):
+    support = Case(family, family.links[0]).dist.support
+    outside = [v for v in (-1.5, -1.0, 0.5, 1.25, 2.5) if not bool(support(v))]
+    inside = next(v for v in (1.0, 0.5, 0.25) if bool(support(v)))
+    assert bool(outside) == (support is not constraints.real)
+    for wrong in outside:
+        y = np.array([inside, inside, wrong, inside, wrong])
+        with pytest.raises(DataError, match=family.name) as caught:
+            family.check(y, "sales", None, np.array(["a", "b", "row-c", "d", "e"]))
+        for word in ("'sales'", "row-c", f"{wrong:g}", "2 such rows of 5", "to do"):
+            assert word in str(caught.value)
+
+
+@every
+@pytest.mark.parametrize("levels", [("amber", "blue"), ("amber", "blue", "cyan"), ("amber",)])
+def test_labels_are_refused_by_name_or_coded_inside_the_support(family, levels):
+    y = np.arange(len(levels), dtype=float)
+    try:
+        family.check(y, "colour", levels, np.arange(len(levels)))
+        message = None
+    except DataError as error:
+        message = str(error)
+    if message is None:
+        assert bool(jnp.all(Case(family, family.links[0]).dist.support(y)))
+    else:
+        assert "'colour'" in message
+        assert "'amber'" in message
+
+
+def test_which_families_take_labels():
+    y, rows = np.array([0.0, 1.0]), np.arange(2)
+    families.get("bernoulli").check(y, "y", ("no", "yes"), rows)
+    for name in ("gaussian", "poisson"):
+        with pytest.raises(DataError, match="numeric response"):
+            families.get(name).check(y, "y", ("no", "yes"), rows)
+    with pytest.raises(DataError, match="two levels"):
+        families.get("bernoulli").check(y, "y", ("a", "b", "c"), rows)
+
+
+def test_typical_values_are_finite_and_inside_for_extreme_responses(case):
+    seen = list(acceptable(case.family))
+    assert len(seen) >= 2
+    for name, y in seen:
+        for weights in (None, np.linspace(0.5, 2.0, len(y))):
+            typical = case.family.typical(case.link, y, np.zeros(len(y)), weights)
+            assert np.isfinite(typical.eta), name
+            assert case.link.inside(typical.eta), name
+            assert np.isfinite(typical.scale), name
+            assert typical.scale > 0, name
+            assert typical.scale == 1.0 or np.ptp(y) > 0, f"{name}: a constant column has no scale"
+            assert isinstance(typical.eta, float)
+            assert isinstance(typical.scale, float)
+
+
+def test_typical_values_count_weights_as_repeated_rows(case):
+    for name, y in acceptable(case.family):
+        times = 1 + np.arange(len(y)) % 3
+        offset = np.linspace(-0.3, 0.4, len(y))
+        weighted = case.family.typical(case.link, y, offset, times.astype(float))
+        repeated = case.family.typical(case.link, np.repeat(y, times), np.repeat(offset, times), None)
+        assert weighted.eta == pytest.approx(repeated.eta, rel=1e-9), name
+        assert weighted.scale == pytest.approx(repeated.scale, rel=1e-9), name
+
+
+def test_a_constant_offset_moves_the_typical_predictor_by_itself(case):
+    if not (case.link.inside(-1e9) and case.link.inside(1e9)):
+        pytest.skip("the link's domain is bounded")
+    y = dict(acceptable(case.family))["ones"]
+    none = case.family.typical(case.link, y, np.zeros(7), None)
+    moved = case.family.typical(case.link, y, np.full(7, 0.4), None)
+    assert moved.eta == pytest.approx(none.eta - 0.4, rel=1e-12)
+
+
+@every
+def test_auxiliaries_start_inside_their_support_and_profiles_are_maxima(family):
+    case = Case(family, family.links[0])
+    y, mean = np.asarray(case.sample((20,)), float).ravel(), np.tile(case.link.inverse(case.eta), 20)
+    eta, weights = np.tile(case.eta, 20), 1.0 + np.arange(140) % 3
+    for parameter in family.auxiliaries:
+        assert family.parameter(parameter.name) is parameter
+        assert bool(parameter.support(parameter.start(y, mean)))
+        assert parameter.prior.support is None or bool(parameter.prior.support(parameter.start(y, mean)))
+        if parameter.profile is None:
+            continue
+
+        def total(value, parameter=parameter):
+            aux = {**case.aux, parameter.name: value}
+            return jnp.sum(weights * case.family.distribution(case.link, eta, **aux).log_prob(y))
+
+        best = parameter.profile(y, mean, weights)
+        assert float(jax.grad(total)(best)) == pytest.approx(0.0, abs=1e-9 * weights.sum() / best)
+        assert float(jax.grad(jax.grad(total))(best)) < 0
+
+
+def test_responses_are_numpyro_distributions_with_frozen_families():
+    for family in families.registry:
+        assert issubclass(family.response, dist.Distribution)
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            family.name = "other"

@@ -21,13 +21,13 @@ times a constant Jacobian (checked in the tests).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpyro.distributions import constraints
 
-from .design import Design
+from .design import Constants, Design, Term
 from .errors import PriorError, SpecError, suggest
 from .families import Family, Typical
 from .links import Link
@@ -55,7 +55,7 @@ class Site:
 
     name: str
     shape: tuple[int, ...]
-    support: Any
+    support: Any = field(hash=False)  # NumPyro's constraints compare, but do not hash
     blocks: tuple[Block, ...]
 
 
@@ -110,6 +110,46 @@ def bind(spec: RGLM, design: Design) -> tuple[Program, dict[str, Any]]:
     return program, constants
 
 
+def bind_network(
+    spec: RGLM, inputs: int, outputs: int = 1, frozen: Constants | None = None
+) -> tuple[Program, dict[str, Any]]:
+    """Layers alone, without data: `inputs` columns, `outputs` linear predictors, nothing known of the response.
+
+    Raises `PriorError` for a first layer whose prior scales depend on data, unless `frozen` constants are given.
+    """
+    if frozen is not None and np.shape(frozen.norm) != (inputs,):
+        raise PriorError(
+            "constants= must speak of the columns of X.",
+            found=f"{np.size(frozen.norm)} constants, {inputs} columns",
+            do="use the constants of the design that made X",
+        )
+    columns = _Columns(inputs, frozen)
+    keys = _resolve_keys(spec, columns)
+    first = spec.depth == 1
+    needed = [*_weight_priors(spec, columns, 1, keys), _intercept_prior(spec, keys, "" if first else "_1", first)]
+    dependent = next((prior for prior in needed if prior.scaling is not None), None)
+    if frozen is None and dependent is not None:
+        raise PriorError(
+            "The first layer's prior depends on data, and a network inside a NumPyro model has none.",
+            found=repr(dependent),
+            do="pass constants=design.constants, or give explicit priors for 'beta_1' and 'intercept_1' in raw units",
+        )
+    constants: dict[str, Any] = {"fixed": {}}
+    typical = Typical(0.0, 1.0)
+    layers = tuple(_bind_layer(spec, columns, l, typical, keys, constants, outputs) for l in range(1, spec.depth + 1))
+    return Program(layers, (), (), spec.family, spec.link), constants
+
+
+class _Columns:
+    """What binding reads of a design, for columns that have no names."""
+
+    def __init__(self, inputs: int, frozen: Constants | None):
+        self.p, self.intercept, self.y = inputs, True, None
+        self.columns = tuple(f"x{j}" for j in range(inputs))
+        self.terms = tuple(Term(name, (j,)) for j, name in enumerate(self.columns))
+        self.constants = frozen or Constants(np.zeros(inputs), np.ones(inputs))
+
+
 def flatten_priors(program: Program, constants: dict[str, Any]) -> tuple[Program, dict[str, Any]]:
     """The same model with flat priors: what maximum likelihood maximises."""
 
@@ -161,19 +201,19 @@ def _unknown(key, known) -> PriorError:
     )
 
 
-def _bind_layer(spec, design, l, typical, keys, constants) -> Affine:
+def _bind_layer(spec, design, l, typical, keys, constants, outputs: int = 1) -> Affine:
     response = l == spec.depth
     suffix = "" if response else f"_{l}"
     scale = _layer_scale(spec, design, l, typical)
     inputs = len(scale.fan_in)
-    units = () if response else (spec.hidden[l - 1].units,)
+    units = (spec.hidden[l - 1].units,) if not response else (outputs,) if outputs > 1 else ()
     weights = None
     if inputs:
         priors = _weight_priors(spec, design, l, keys)
         weights = _weights_site(f"beta{suffix}", (inputs, *units), priors, scale, constants)
     intercept = None
     if not response or design.intercept:
-        prior = _first(keys, ("site", f"intercept{suffix}")) or _default_intercept(spec, response)
+        prior = _intercept_prior(spec, keys, suffix, response)
         intercept = _intercept_site(f"intercept{suffix}", units, prior, typical if response else None, scale, constants)
     return Affine(weights, intercept, None if response else spec.hidden[l - 1].activation)
 
@@ -193,7 +233,10 @@ def _default_weights(spec: RGLM, l: int) -> Prior:
     return Normal(scale=spec.hidden[0].activation.input_scale if l == 1 else 1.0, scaled="fan_in")
 
 
-def _default_intercept(spec: RGLM, response: bool) -> Prior:
+def _intercept_prior(spec: RGLM, keys, suffix: str, response: bool) -> Prior:
+    given = _first(keys, ("site", f"intercept{suffix}"))
+    if given is not None:
+        return given
     return Normal(scale=spec.link.prior_scale, scaled="response") if response else Normal(scaled="centred")
 
 

@@ -22,6 +22,7 @@ from .errors import DataError, EstimatorError, SpecError
 from .estimators import Estimator, Monitor
 from .problem import Problem
 from .results import Fit
+from .selfcheck import self_check
 from .spec import RGLM
 
 PRECISIONS = ("float64", "float32")
@@ -83,6 +84,8 @@ def fit(
     own = Progress(estimator.title, progress)
     listener = own if monitor is None else monitor
     start = time.perf_counter()
+    if problem.spec is None:
+        self_check(problem).raise_if_failed()
     with context(precision, device), interruptible(own), own:
         draws = estimator.run(problem, as_key(seed), Both(own, listener) if listener is not own else own)
     number = int(seed) if isinstance(seed, int | np.integer) else 0

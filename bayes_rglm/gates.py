@@ -121,9 +121,10 @@ class ChainSummary:
 
 
 def summarise_chains(quantities: dict[str, np.ndarray]) -> ChainSummary:
-    """Diagnostics (ArviZ) of arrays (chain, draw, ...), flattened over their last axes; constant ones are left out."""
-    from arviz_stats.base import array_stats
+    """Diagnostics (ArviZ) of arrays (chain, draw, ...), flattened over their last axes; constant ones are left out.
 
+    A single chain is judged by its halves; NaN where there are too few draws.
+    """
     names, columns = [], []
     for name, values in quantities.items():
         flat = np.asarray(values, float).reshape(*values.shape[:2], -1)
@@ -131,19 +132,34 @@ def summarise_chains(quantities: dict[str, np.ndarray]) -> ChainSummary:
             if np.ptp(flat[..., j]) > 0:
                 names.append(name if flat.shape[-1] == 1 else f"{name}[{j}]")
                 columns.append(flat[..., j])
-    stack = np.stack(columns, axis=-1) if columns else np.zeros((2, 4, 0))
-    axes = {"chain_axis": 0, "draw_axis": 1}
-    chains = stack.shape[0]
-    within = np.stack([array_stats.rhat(stack[[c]], **axes) for c in range(chains)]).mean(0) if columns else np.zeros(0)
+    if not columns:
+        return ChainSummary((), *[np.zeros(0)] * 5)
+    stack = np.stack(columns, axis=-1)
+    halves = [_rhat(_halves(chain)) for chain in stack]
     between = stack.mean(1).var(0) / np.maximum(stack.mean(1).var(0) + stack.var(1).mean(0), 1e-300)
-    return ChainSummary(
-        tuple(names),
-        array_stats.rhat(stack, **axes) if columns else np.zeros(0),
-        array_stats.ess(stack, method="bulk", **axes) if columns else np.zeros(0),
-        array_stats.ess(stack, method="tail", prob=(0.05, 0.95), **axes) if columns else np.zeros(0),
-        within,
-        between,
-    )
+    rhat = _rhat(stack) if len(stack) > 1 else halves[0]
+    return ChainSummary(tuple(names), rhat, _ess(stack, "bulk"), _ess(stack, "tail"), np.mean(halves, axis=0), between)
+
+
+def _halves(chain: np.ndarray) -> np.ndarray:
+    """One chain (draw, quantity) as two, (2, draw // 2, quantity)."""
+    middle = len(chain) // 2
+    return np.stack([chain[:middle], chain[len(chain) - middle :]])
+
+
+def _rhat(stack: np.ndarray) -> np.ndarray:
+    from arviz_stats.base import array_stats
+
+    with np.errstate(divide="ignore", invalid="ignore"):  # a chain that never moved
+        return array_stats.rhat(stack, chain_axis=0, draw_axis=1)
+
+
+def _ess(stack: np.ndarray, method: str) -> np.ndarray:
+    from arviz_stats.base import array_stats
+
+    tail = {"prob": (0.05, 0.95)} if method == "tail" else {}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return array_stats.ess(stack, method=method, chain_axis=0, draw_axis=1, **tail)
 
 
 def chain_labels(functions: ChainSummary, scalars: ChainSummary, diverging: np.ndarray) -> list[Label]:
@@ -152,7 +168,7 @@ def chain_labels(functions: ChainSummary, scalars: ChainSummary, diverging: np.n
     """
     rhat = np.concatenate([functions.rhat, scalars.rhat])
     if not rhat.size:
-        return []
+        return [Label("not_stationary", "all draws are equal: the sampler never moved", "check the model and the data")]
     chains = diverging.shape[0]
     labels = []
     share = float(diverging.mean())
@@ -165,24 +181,31 @@ def chain_labels(functions: ChainSummary, scalars: ChainSummary, diverging: np.n
             )
         )
     agree = _agree(functions, scalars)
-    bulk = np.concatenate([functions.ess_bulk, scalars.ess_bulk, functions.ess_tail, scalars.ess_tail])
+    ess = np.concatenate([functions.ess_bulk, scalars.ess_bulk, functions.ess_tail, scalars.ess_tail])
+    smallest = float(np.min(_known(ess, 0.0)))
     if not agree:
-        labels.append(_disagreement(functions, scalars, float(np.nanmax(rhat))))
-    elif np.nanmin(bulk) < ESS_PER_CHAIN * chains:
-        labels.append(Label("slow_mixing", f"smallest ESS {np.nanmin(bulk):.0f}", "draw more: NUTS(draws=...)"))
+        labels.append(_disagreement(functions, scalars, float(np.max(_known(rhat, 1.0)))))
+    elif smallest < ESS_PER_CHAIN * chains:
+        labels.append(Label("slow_mixing", f"smallest ESS {smallest:.0f}", "draw more: NUTS(draws=...)"))
     return labels
 
 
+def _known(values: np.ndarray, otherwise: float) -> np.ndarray:
+    """`values` with NaN, which too few draws give, replaced."""
+    return np.where(np.isnan(values), otherwise, values)
+
+
 def _agree(functions: ChainSummary, scalars: ChainSummary) -> bool:
-    share = float(np.mean(functions.rhat <= RHAT_MAX)) if functions.rhat.size else 1.0
-    worst = float(np.max(functions.rhat)) if functions.rhat.size else 1.0
-    return share >= 0.95 and worst <= RHAT_WORST and bool(np.all(scalars.rhat <= RHAT_MAX))
+    rhat = _known(functions.rhat, 1.0)
+    share = float(np.mean(rhat <= RHAT_MAX)) if rhat.size else 1.0
+    worst = float(np.max(rhat, initial=1.0))
+    return share >= 0.95 and worst <= RHAT_WORST and bool(np.all(_known(scalars.rhat, 1.0) <= RHAT_MAX))
 
 
 def _disagreement(functions: ChainSummary, scalars: ChainSummary, worst: float) -> Label:
     within = np.concatenate([functions.within_rhat, scalars.within_rhat])
     between = float(np.max(np.concatenate([functions.between, scalars.between])))
-    if np.nanmax(within) > RHAT_WORST:
+    if np.max(_known(within, 1.0)) > RHAT_WORST:
         return Label("not_stationary", f"R-hat up to {worst:.3f}, within chains too", "longer warm-up and more draws")
     if between > BETWEEN_SHARE:
         return Label(

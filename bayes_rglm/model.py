@@ -15,8 +15,10 @@ import jax.numpy as jnp
 import numpyro
 from numpyro import handlers
 
-from .binding import Program, Site
+from .binding import Program, Site, bind_network
 from .blocks import RowBlocks
+from .design import Constants
+from .spec import RGLM
 
 Draw = Callable[[Site, Any], Any]
 
@@ -32,7 +34,7 @@ def rglm(X, y=None, offset=None, weights=None, constants=None, *, program: Progr
 
 
 def network(X, draw: Draw, program: Program, constants, hidden: list | None = None):
-    """The linear predictor, (n,): the recursion. `draw(site, shift)` gives a site's value; `hidden` collects the h_l."""
+    """The linear predictor, (n,): the recursion. `draw(site, shift)` gives a site; `hidden` gathers the h_l."""
     h = X
     for layer in program.layers:
         B = None if layer.weights is None else draw(layer.weights, 0.0)
@@ -46,6 +48,27 @@ def network(X, draw: Draw, program: Program, constants, hidden: list | None = No
         if hidden is not None:
             hidden.append(h)
     return eta
+
+
+def inside(spec: RGLM, X, *, prefix: str = "", outputs: int = 1, constants: Constants | None = None):
+    """The network inside a user's own NumPyro model: samples the priors, returns the linear predictor(s).
+
+    Parameters
+    ----------
+    X : (n, p) array
+    prefix : str
+        Put before the sites' names with a slash: "f" gives "f/beta_1". Two networks in one model need two prefixes.
+    outputs : int
+        Number of linear predictors: the result is (n,) for 1, else (n, outputs).
+    constants : optional
+        `design.constants`, where priors are scaled by data. Without them such priors are refused.
+    """
+    program, frozen = bind_network(spec, X.shape[1], outputs, constants)
+    return network(X, from_prior(frozen, f"{prefix}/" if prefix else ""), program, frozen)
+
+
+# The method lives beside the recursion it calls; `spec` is below and knows no NumPyro.
+RGLM.network = inside
 
 
 def from_prior(constants, prefix: str = "") -> Draw:

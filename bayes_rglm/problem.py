@@ -44,7 +44,7 @@ class Foreign:
     response: str
     static: tuple[tuple[str, Any], ...]
     layout: tuple[tuple[str, tuple[int, ...]], ...]
-    real: tuple[str, ...] = ()
+    rows: int = 1
     likelihood_only: bool = False
 
     depth = None
@@ -90,8 +90,11 @@ class Problem:
         Array arguments become leaves; other arguments must be hashable. Raises `SpecError` when the model has discrete
         latent sites or no observed site of that name.
         """
+        if not callable(fn):
+            raise SpecError("from_numpyro wraps a NumPyro function.", found=type(fn).__name__, do="pass the function")
         data = {k: np.asarray(v) for k, v in (kwargs or {}).items() if hasattr(v, "shape") or isinstance(v, list)}
         static = tuple(sorted((k, v) for k, v in (kwargs or {}).items() if k not in data))
+        _check_static(static)
         blank = Foreign(fn, response, static, ())
         return cls._make(replace(blank, **_foreign_layout(blank, data)), data, {})
 
@@ -118,9 +121,8 @@ class Problem:
     @property
     def n(self) -> int:
         """Number of rows."""
-        known = isinstance(self.program, Program)
-        key = "X" if known else self.response if self.response in self.data else next(iter(self.data))
-        return int(np.shape(self.data[key])[0])
+        key = "X" if isinstance(self.program, Program) else self.response
+        return int(np.shape(self.data[key])[0]) if np.ndim(self.data.get(key)) else self.program.rows
 
     @property
     def depth(self) -> int | None:
@@ -343,10 +345,25 @@ def _foreign_layout(program: Foreign, data) -> dict[str, Any]:
         trace = handlers.trace(handlers.seed(model, jax.random.key(0))).get_trace(**data)
         sites = {k: s for k, s in trace.items() if s["type"] == "sample"}
         _check_foreign(program, sites)
-        return {k: util.biject_to(s["fn"].support).inv(s["value"]) for k, s in sites.items() if not s["is_observed"]}
+        latent = {k: s for k, s in sites.items() if not s["is_observed"]}
+        layout = {k: util.biject_to(s["fn"].support).inv(s["value"]) for k, s in latent.items()}
+        return layout, sites[program.response]["fn"].log_prob(sites[program.response]["value"])
 
-    found = jax.eval_shape(shapes)
-    return {"layout": tuple(sorted((k, tuple(v.shape)) for k, v in found.items()))}
+    found, rows = jax.eval_shape(shapes)
+    layout = tuple(sorted((k, tuple(v.shape)) for k, v in found.items()))
+    return {"layout": layout, "rows": rows.shape[0] if rows.ndim else 1}
+
+
+def _check_static(static: tuple[tuple[str, Any], ...]) -> None:
+    for name, value in static:
+        try:
+            hash(value)
+        except TypeError:
+            raise SpecError(
+                "Arguments of a NumPyro function that are no arrays must be hashable.",
+                found=f"{name}: {type(value).__name__}",
+                do="pass an array, a number or a tuple, or close over it",
+            ) from None
 
 
 def _check_foreign(program: Foreign, sites) -> None:

@@ -31,6 +31,7 @@ def build(problem: Problem, draws: Draws, attributes: dict[str, str], seed: int,
 
     def dataset(variables: dict[str, np.ndarray], sampled: bool = True):
         lead = ("chain", "draw") if sampled else ()
+        variables = {k.replace("/", "."): v for k, v in variables.items()}  # a tree reads "/" as a path
         found = {k: ((*lead, *_dims(k, np.ndim(v) - len(lead), dims, k)), v) for k, v in variables.items()}
         used = {d for spec, _ in found.values() for d in spec}
         base = {"chain": np.arange(chains), "draw": np.arange(count)} if sampled else {}

@@ -122,7 +122,7 @@ def check_estimable(X: np.ndarray, columns: tuple[str, ...], intercept: bool) ->
         raise DataError("The table has one row only.", found="1 row", do="a model needs at least two rows")
     if not intercept or p == 0:
         return
-    constant = np.flatnonzero(np.ptp(X, axis=0) == 0)
+    constant = np.flatnonzero(np.equal(X, X[0]).all(axis=0))
     if len(constant):
         j = int(constant[0])
         raise DataError(

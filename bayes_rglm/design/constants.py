@@ -36,12 +36,17 @@ def constants_of(X: np.ndarray, terms: tuple[Term, ...], weights: np.ndarray | N
     p = X.shape[1]
     if not standardize:
         return Constants(np.zeros(p), np.ones(p))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _sizes(X, terms, weights)
+
+
+def _sizes(X: np.ndarray, terms: tuple[Term, ...], weights: np.ndarray | None) -> Constants:
     share = np.full(len(X), 1.0 / len(X)) if weights is None else weights / weights.sum()
     centre = share @ X
     # A second pass removes the rounding of the first where the mean is large against the spread.
     centre = centre + share @ (X - centre)
     squares = share @ (X - centre) ** 2
-    norm = np.ones(p)
+    norm = np.ones(X.shape[1])
     for term in terms:
         members = list(term.columns)
         size = np.sqrt(squares[members].sum()) if members else 0.0

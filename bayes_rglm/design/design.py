@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from . import build, checks, recipe
+from . import build, checks, recipe, renew
 from .build import Origin
 from .constants import Constants, Term
 
@@ -186,7 +186,7 @@ class Design:
         """
         checks.check_options(missing, None, None)
         given = {"offset": offset, "weights": weights, "trials": trials, "lower": lower, "upper": upper}
-        return Design(**build.new_rows(self, data, y, given, missing))
+        return Design(**renew.new_rows(self, data, y, given, missing))
 
     def rows(self, index: object) -> Design:
         """The design of the rows at `index` (positions or a mask), as if the table had held no others.
@@ -194,7 +194,7 @@ class Design:
         Knots, centring and constants are fitted to these rows; levels of the whole table are kept, so that folds have
         the same columns.
         """
-        return Design(**build.refitted(self, checks.rows_of(index, self.n)))
+        return Design(**renew.refitted(self, checks.rows_of(index, self.n)))
 
     def take(self, index: object) -> Design:
         """The rows at `index` (positions or a mask) as they are: the same rows of X, the same constants."""

@@ -17,11 +17,18 @@ from numpyro.distributions import biject_to
 from scipy.optimize import minimize
 
 from ..binding import Program
+from ..errors import EstimatorError
 from ..gates import Label, ordered
 from ..problem import Problem
 from ..transforms import Restore, standardised
 from ._base import Draws, Monitor, point
 from ._threads import in_threads
+
+
+# A tanh unit of standardised inputs is a step long before its weights reach this.
+SATURATED = 50.0
+
+NOWHERE = 1e300  # minus the log density where it is not finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +59,12 @@ def optimise(problem: Problem, key, monitor: Monitor, *, starts_from: Problem, o
         begin = [_plain_start(flat, begin[0])]
     found = _run(flat, begin, monitor, options, bounded=not mode)
     best = max(range(len(found)), key=lambda i: found[i].value)
+    if found[best].value <= -NOWHERE:
+        raise EstimatorError(
+            "The log density is not finite at any starting point.",
+            found=f"{len(found)} starting points",
+            do="check the model's supports and the data",
+        )
     z = flat.unravel(found[best].z)
     theta = restore({k: np.asarray(v, float) for k, v in flat.constrain(z).items() if k in dict(flat.layout)})
     labels = _labels(flat, found[best], found, mode, monitor.stopping)
@@ -110,7 +123,7 @@ def _minimise(problem, start, kinks, lower, monitor: Monitor, options) -> Optimu
         value, gradient = _value_and_gradient(problem, jnp.asarray(z))
         value, gradient = float(value), np.asarray(gradient, float)
         if not np.isfinite(value):
-            return 1e300, np.zeros_like(x)
+            return NOWHERE, np.zeros_like(x)
         value, gradient = split.objective(x, z, value, gradient)
         return value / rows, gradient / rows
 
@@ -200,12 +213,26 @@ def _labels(problem: Problem, best: Optimum, found, mode: bool, stopped: bool) -
                 "use a proper prior, or fewer units",
             )
         )
+    elif not mode and isinstance(problem.program, Program) and problem.depth > 1 and _saturated(problem, best.z):
+        labels.append(
+            Label(
+                "mle_degenerate",
+                f"weights above {SATURATED:g} in standard units: units have become steps and still grow",
+                "use a proper prior, or fewer units",
+            )
+        )
     if not best.finished and not stopped:
         name = "not_a_mode" if mode else "mle_degenerate"
         what = "the gradient does not vanish" if mode else "the likelihood was still rising at the last step"
         advice = "more steps" if mode else "use a proper prior: this likelihood need not have a maximum"
         labels.append(Label(name, f"{what} (mean gradient {best.gradient:.1e} after {best.steps} steps)", advice))
     return labels
+
+
+def _saturated(problem: Problem, z: np.ndarray) -> bool:
+    """Whether weights run off to where the likelihood is flat: the maximum, if any, is at infinity."""
+    sites = problem.unravel(z)
+    return any(np.max(np.abs(sites[a.weights.name]), initial=0.0) > SATURATED for a in problem.program.layers)
 
 
 def _facts(found: list[Optimum], best: int) -> dict:

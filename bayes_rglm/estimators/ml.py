@@ -60,10 +60,11 @@ def _depth_one(problem: Problem) -> Draws:
     X, intercept = _columns(flat, first)
     scoring, aliased = _score(flat, X, intercept)
     sites = _sites(first, scoring, intercept)
-    labels = _labels(flat, X, scoring, aliased, first, intercept, problem)
+    back = _linear_map(restore, first, X.shape[1], intercept)
+    labels = _labels(problem, X, scoring, aliased, back)
     theta = restore(sites | {s.name: np.asarray(scoring.aux[s.name]) for s in problem.program.auxiliaries})
     info = _facts(problem, X, scoring, aliased) | {
-        "errors": _errors(flat, restore, first, X, scoring, aliased, intercept)
+        "errors": _errors(flat, back, first, scoring, aliased, intercept)
     }
     return Draws(samples=point(theta), kind="point", info=info, labels=ordered(labels))
 
@@ -95,8 +96,8 @@ def _sites(first, scoring: Scoring, intercept: bool) -> dict[str, np.ndarray]:
     return sites | ({first.weights.name: scoring.beta[int(intercept) :]} if first.weights is not None else {})
 
 
-def _labels(problem, X, scoring, aliased, first, intercept, original) -> list[Label]:
-    names = glm.column_names(original)
+def _labels(problem, X, scoring, aliased, back) -> list[Label]:
+    names = glm.column_names(problem)
     labels = []
     if aliased.size:
         labels.append(
@@ -113,13 +114,14 @@ def _labels(problem, X, scoring, aliased, first, intercept, original) -> list[La
         kept = np.setdiff1d(np.arange(X.shape[1]), aliased)
         direction = recession_direction(X[:, kept], *separable)
         if direction is not None:
-            moving = [names[kept[j]] for j in np.flatnonzero(np.abs(direction) > 1e-6)]
-            return [*labels, _infinite(moving)]
+            raw = back[:, kept] @ direction
+            size = np.abs(raw) * np.linalg.norm(np.linalg.pinv(back), axis=0)
+            return [*labels, _infinite([names[j] for j in np.flatnonzero(size > 1e-6 * size.max())])]
     if not scoring.converged:
         labels.append(
             Label("not_a_mode", f"largest mean gradient {scoring.gradient:.1e}", "check the scale of the data")
         )
-    if any(value <= 1e-8 * original.constants["typical"]["scale"] for value in scoring.aux.values()):
+    if any(value <= 1e-8 * problem.constants["typical"]["scale"] for value in scoring.aux.values()):
         labels.append(_degenerate("the model interpolates the response: a scale went to 0"))
     return labels
 
@@ -155,13 +157,12 @@ def _facts(problem: Problem, X, scoring: Scoring, aliased) -> dict:
     }
 
 
-def _errors(problem, restore, first, X, scoring: Scoring, aliased, intercept) -> dict[str, np.ndarray]:
+def _errors(problem, back, first, scoring: Scoring, aliased, intercept) -> dict[str, np.ndarray]:
     """Standard errors in raw units from the expected information; NaN for aliased columns."""
-    kept = np.setdiff1d(np.arange(X.shape[1]), aliased)
-    covariance = np.zeros((X.shape[1],) * 2)
+    kept = np.setdiff1d(np.arange(len(back)), aliased)
+    covariance = np.zeros_like(back)
     scale = glm.error_scale(problem, scoring.eta, scoring.aux, len(kept))
     covariance[np.ix_(kept, kept)] = scale * np.linalg.pinv(scoring.information[np.ix_(kept, kept)], hermitian=True)
-    back = _linear_map(restore, first, X.shape[1], intercept)
     errors = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", back, covariance, back), 0.0))
     errors[aliased] = np.nan
     out = {first.intercept.name: errors[:1].reshape(())} if intercept else {}

@@ -148,7 +148,7 @@ def _check_starts(problem: Problem, starts) -> None:
             bad = [k for k, v in problem.unravel(np.asarray(gradient)).items() if not np.all(np.isfinite(v))]
             raise EstimatorError(
                 "The log density is not finite at a starting point.",
-                found=f"chain {chain}: log density {float(value)}, gradient not finite at {', '.join(bad) or 'no site'}",
+                found=f"chain {chain}: log density {float(value)}, gradient not finite: {', '.join(bad) or '-'}",
                 do="check the model's supports and the data; fit.problem.log_likelihood shows the rows",
             )
 

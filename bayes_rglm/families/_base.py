@@ -68,7 +68,7 @@ class Family:
         return self.response(link=link, eta=eta, **aux)
 
     def separation(self, y):
-        """(signs, equal) of the existence programme (`gates.recession_direction`); None where the mode always exists."""
+        """(signs, equal) of the existence programme (`gates.recession_direction`); None: the mode always exists."""
         return
 
     def parameter(self, name: str) -> Parameter:

@@ -46,6 +46,13 @@ def _root_mean_square(y, mean, weights=None) -> float:
     return float(np.sqrt(average((y - mean) ** 2, weights)))
 
 
+def _reach(link, scale: float) -> tuple[float, float]:
+    """Means that the link reaches with some room to spare."""
+    low, high = link.mean_domain
+    room = min(0.1 * scale, 0.01 * (high - low))
+    return low + room, high - room
+
+
 @register
 class Gaussian(Family):
     """V(mu) = 1, dispersion sigma^2; information 1/sigma^2 per row under the identity link."""
@@ -70,11 +77,12 @@ class Gaussian(Family):
         refuse_levels(self, y, response, levels)
 
     def typical(self, link, y, offset, weights) -> Typical:
-        centre = average(y - offset, weights)
         spread = np.sqrt(average((y - average(y, weights)) ** 2, weights))
         # The mean of a constant column is rounded: a spread at that level is none.
         rounding = 8 * np.finfo(float).eps * np.max(np.abs(y))
-        return Typical(float(link.forward(np.float64(centre))), float(spread) if spread > rounding else 1.0)
+        scale = float(spread) if spread > rounding else 1.0
+        centre = np.clip(average(y, weights), *_reach(link, scale))
+        return Typical(float(link.forward(centre)) - average(offset, weights), scale)
 
     def variance(self, mu):
         return 0.0 * mu + 1.0

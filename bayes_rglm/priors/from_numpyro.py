@@ -66,7 +66,7 @@ class NumPyro(Prior):
     @classmethod
     def of(cls, distribution: dist.Distribution) -> NumPyro:
         """The record of `distribution`; checked by rebuilding it."""
-        if isinstance(distribution, dist.ExpandedDistribution | dist.Independent):
+        while isinstance(distribution, dist.ExpandedDistribution | dist.Independent):
             distribution = distribution.base_dist
         kind = type(distribution).__name__
         if distribution.is_discrete or distribution.event_dim:
@@ -81,11 +81,9 @@ class NumPyro(Prior):
             record = cls(distribution=kind, parameters=tuple((n, getattr(distribution, n)) for n in names))
             _check_rebuilt(record, distribution)
         except (AttributeError, ImportError, NotImplementedError, TypeError, ValueError) as error:
-            if isinstance(error, PriorError):
-                raise
             raise PriorError(
                 "This NumPyro distribution cannot be written as a name and numbers.",
-                found=f"numpyro.distributions.{kind}: {error}",
+                found=f"numpyro.distributions.{kind}: {getattr(error, 'found', None) or error}",
                 do="use another distribution, or write the model in NumPyro and use Problem.from_numpyro",
             ) from None
         return record

@@ -110,6 +110,11 @@ def test_matrices_that_cannot_be_used(x, options, message):
         Design.from_arrays(x, Y[: np.shape(x)[0]] if isinstance(x, np.ndarray) else Y, **options)
 
 
+def test_huge_numbers_do_not_warn():
+    design = Design.from_arrays([[1e300, 1.0], [-1e300, 2.0], [1.7e308, 4.0], [-1.7e308, 3.0]], Y)
+    assert np.isfinite(design.constants.norm).all()
+
+
 def test_a_constant_column_without_intercept():
     design = Design.from_arrays(np.column_stack([np.ones(4), X]), Y, intercept=False)
     assert not design.intercept

@@ -59,7 +59,8 @@ def _gaussian(y, mean, complement, aux):
 
 def _gaussian_terms(order, y, eta, mu, aux):
     z = (y - mu) / aux["sigma"]
-    return {0: z * z + np.abs(np.log(aux["sigma"])) + 1, 1: 0 * z, 2: 0 * z}[order]
+    score = (np.abs(y) + np.abs(mu)) / aux["sigma"] ** 2
+    return {0: z * z + np.abs(np.log(aux["sigma"])) + 1, 1: score, 2: score + 1 / aux["sigma"] ** 2}[order]
 
 
 def _poisson(y, mean, complement, aux):

@@ -1,0 +1,287 @@
+"""`diagnose`: named checks of one fit, each with a verdict, what was seen and what to do.
+
+Draws are judged by their function, not by their weights: R-hat and effective sample sizes of linear predictors at reference
+rows, of the log density and of auxiliary values (at depth 1 of every site). What cannot be said of a fit is "not
+applicable", and then there is no number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import gates
+from .results import Fit
+from .summaries import ROWS_PER_PARAMETER
+
+VERDICTS = ("ok", "warning", "failed", "not applicable")
+BFMI_LEAST, DEEPEST_SHARE, ESS_FAILED = 0.3, 0.05, 10
+GRAVE = ("not_stationary", "mle_infinite", "mle_degenerate", "not_a_mode", "chain_mixture", "outside_domain")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: `value` is None where there is no number to give."""
+
+    name: str
+    verdict: str
+    value: float | None = None
+    message: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class Diagnosis:
+    """The checks of one fit.
+
+    Attributes
+    ----------
+    label : str
+        The fit's name.
+    labels : tuple of Label
+        Its status labels, the gravest first.
+    checks : tuple of Check
+    """
+
+    label: str
+    labels: tuple[gates.Label, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no check warned or failed."""
+        return all(check.verdict in ("ok", "not applicable") for check in self.checks)
+
+    def __getitem__(self, name: str) -> Check:
+        return {check.name: check for check in self.checks}[name]
+
+    @property
+    def table(self):
+        """A pandas table: check, verdict, value, message, advice."""
+        import pandas as pd
+
+        rows = [(c.name, c.verdict, np.nan if c.value is None else c.value, c.message, c.advice) for c in self.checks]
+        return pd.DataFrame(rows, columns=["check", "verdict", "value", "message", "advice"]).set_index("check")
+
+    def __repr__(self) -> str:
+        lines = [f"{self.label}: {self.labels[0].name}"]
+        for label in self.labels:
+            if label.name != "ok":
+                lines.append(f"  {label}" + (f" -> {label.advice}" if label.advice else ""))
+        width = max(len(check.name) for check in self.checks)
+        for check in self.checks:
+            value = "" if check.value is None else f"{check.value:.4g}"
+            advice = f" -> {check.advice}" if check.advice else ""
+            lines.append(f"  {check.name:<{width}}  {check.verdict:<14}  {value:>8}  {check.message}{advice}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        labels = "; ".join(escape(str(label)) for label in self.labels)
+        return f"<p><b>{escape(self.label)}</b>: {labels}</p>{self.table.to_html(na_rep='', float_format=lambda x: f'{x:.4g}')}"
+
+
+def diagnose(fit: Fit) -> Diagnosis:
+    """Named checks of `fit`, the status labels first.
+
+    Draws: R-hat, bulk and tail ESS, divergences, E-BFMI, tree depth. Point estimates: existence, rank, gradient, restarts,
+    rows per parameter. The others are listed as "not applicable".
+    """
+    checks = [*_chain_checks(fit), *_point_checks(fit)]
+    known = {name for check in checks for name in _LABELS_OF.get(check.name, ())}
+    for label in fit.labels:
+        if label.name not in (*known, "ok"):
+            verdict = "failed" if label.name in GRAVE else "warning"
+            checks.append(Check(label.name, verdict, None, label.message, label.advice))
+    return Diagnosis(fit.label, fit.labels, tuple(checks))
+
+
+# Labels that a check speaks about; any other label of a fit gets a line of its own.
+_LABELS_OF = {
+    "R-hat": ("chain_mixture", "not_stationary", "slow_mixing"),
+    "existence": ("mle_infinite", "mle_degenerate"),
+    "rank": ("rank_deficient",),
+    "gradient": ("not_a_mode",),
+}
+
+
+# draws ---------------------------------------------------------------------------------------------------------------
+
+
+def _chain_checks(fit: Fit) -> list[Check]:
+    names: dict[str, Callable[[Fit], Check]] = {
+        "R-hat": _rhat,
+        "bulk ESS": lambda f: _ess(f, "bulk"),
+        "tail ESS": lambda f: _ess(f, "tail"),
+        "divergences": _divergences,
+        "E-BFMI": _bfmi,
+        "tree depth": _tree_depth,
+    }
+    if fit.draws.kind == "mcmc":
+        return [check(fit) for check in names.values()]
+    what = "a point estimate has no chains" if fit.is_point else "these draws are not from a Markov chain"
+    return [Check(name, "not applicable", None, what) for name in names]
+
+
+def _judged(fit: Fit) -> str:
+    if fit.problem.depth is None:
+        return "all sites"
+    rows = len(fit.function_summary.names)
+    if fit.problem.depth == 1:
+        return f"all parameters and the linear predictor at {rows} rows"
+    return (
+        f"the linear predictor at {rows} rows, log density and auxiliary values; weights are not judged, units can swap"
+    )
+
+
+def _rhat(fit: Fit) -> Check:
+    functions, scalars = fit.function_summary, fit.scalar_summary
+    values = np.concatenate([functions.rhat, scalars.rhat])
+    if np.shape(next(iter(fit.draws.samples.values())))[0] < 2:
+        return Check("R-hat", "not applicable", None, "one chain cannot disagree with another", "run several chains")
+    if not values.size or not np.isfinite(values).any():
+        return Check("R-hat", "not applicable", None, "no quantity varies, or there are too few draws")
+    worst = float(np.nanmax(values))
+    fine = (
+        (not functions.rhat.size or np.mean(functions.rhat <= gates.RHAT_MAX) >= 0.95)
+        and worst <= gates.RHAT_WORST
+        and bool(np.all(scalars.rhat <= gates.RHAT_MAX))
+    )
+    label = next((x for x in fit.labels if x.name in _LABELS_OF["R-hat"] and "R-hat" in x.message), None)
+    grave = worst > gates.RHAT_WORST or (label is not None and label.name in GRAVE)
+    verdict = "ok" if fine else "failed" if grave else "warning"
+    advice = "" if fine else label.advice if label is not None else "draw more: NUTS(draws=...)"
+    if advice and fit.problem.depth not in (None, 1):
+        advice += "; look at rglm.functions(fit), and compare predictions chain by chain"
+    return Check("R-hat", verdict, worst, f"worst of {_judged(fit)}", advice)
+
+
+def _ess(fit: Fit, kind: str) -> Check:
+    name = f"{kind} ESS"
+    values = np.concatenate([getattr(s, f"ess_{kind}") for s in (fit.function_summary, fit.scalar_summary)])
+    if not values.size or not np.isfinite(values).any():
+        return Check(name, "not applicable", None, "no quantity varies, or there are too few draws")
+    chains = np.shape(next(iter(fit.draws.samples.values())))[0]
+    least, smallest = gates.ESS_PER_CHAIN * chains, float(np.nanmin(values))
+    verdict = "ok" if smallest >= least else "failed" if smallest < ESS_FAILED * chains else "warning"
+    advice = "" if verdict == "ok" else "draw more: NUTS(draws=...)"
+    return Check(name, verdict, smallest, f"smallest; {least} wanted ({gates.ESS_PER_CHAIN} per chain)", advice)
+
+
+def _divergences(fit: Fit) -> Check:
+    if "diverging" not in fit.draws.stats:
+        return _untold("divergences")
+    diverging = np.asarray(fit.draws.stats["diverging"])
+    share = float(diverging.mean())
+    verdict = "failed" if share > gates.DIVERGENT_SHARE else "warning" if share > 0 else "ok"
+    advice = "" if share == 0 else "raise target_accept towards 0.99, or use a less extreme prior"
+    message = f"{int(diverging.sum())} of {diverging.size} transitions; share"
+    return Check("divergences", verdict, share, message, advice)
+
+
+def _bfmi(fit: Fit) -> Check:
+    from arviz_stats.base import array_stats
+
+    if "energy" not in fit.draws.stats:
+        return _untold("E-BFMI")
+    values = np.atleast_1d(array_stats.bfmi(np.asarray(fit.draws.stats["energy"], float)))
+    worst = float(np.min(values))
+    low = worst < BFMI_LEAST
+    advice = "heavy tails are explored slowly: a lighter-tailed prior, or more draws" if low else ""
+    return Check(
+        "E-BFMI", "warning" if low else "ok", worst, f"smallest of {values.size} chains; {BFMI_LEAST} wanted", advice
+    )
+
+
+def _tree_depth(fit: Fit) -> Check:
+    if "reached_max_treedepth" not in fit.draws.stats:
+        return _untold("tree depth")
+    share = float(np.mean(fit.draws.stats["reached_max_treedepth"]))
+    often = share > DEEPEST_SHARE
+    advice = "raise max_tree_depth: draws are dear, but not wrong" if often else ""
+    return Check("tree depth", "warning" if often else "ok", share, "share of transitions at the deepest tree", advice)
+
+
+def _untold(name: str) -> Check:
+    return Check(name, "not applicable", None, "the sampler did not record it")
+
+
+# points --------------------------------------------------------------------------------------------------------------
+
+
+def _point_checks(fit: Fit) -> list[Check]:
+    if not fit.is_point:
+        names = ("existence", "rank", "gradient", "restarts", "rows per parameter")
+        return [Check(name, "not applicable", None, "these are draws, not an optimum") for name in names]
+    return [_existence(fit), _rank(fit), _gradient(fit), _restarts(fit), _rows_per_parameter(fit)]
+
+
+def _label(fit: Fit, *names: str) -> gates.Label | None:
+    return next((label for label in fit.labels if label.name in names), None)
+
+
+def _existence(fit: Fit) -> Check:
+    label = _label(fit, "mle_infinite", "mle_degenerate")
+    if label is not None:
+        return Check("existence", "failed", None, label.message, label.advice)
+    if not _is_ml(fit):
+        return Check("existence", "not applicable", None, "asked of maximum likelihood only")
+    return Check("existence", "ok", None, "a finite maximum was found")
+
+
+def _rank(fit: Fit) -> Check:
+    if "rank" not in fit.draws.info:
+        return Check("rank", "not applicable", None, "asked of maximum likelihood at depth 1 only")
+    label = _label(fit, "rank_deficient")
+    rank = float(fit.draws.info["rank"])
+    if label is not None:
+        return Check("rank", "warning", rank, label.message, label.advice)
+    return Check("rank", "ok", rank, "columns, the intercept included, that can be told apart")
+
+
+def _gradient(fit: Fit) -> Check:
+    value: Any = fit.draws.info.get("gradient")
+    label = _label(fit, "not_a_mode")
+    if label is not None:
+        return Check("gradient", "failed", value, label.message, label.advice)
+    if value is None:
+        return _untold("gradient")
+    return Check("gradient", "ok", float(value), "largest entry of the mean gradient at the optimum")
+
+
+def _restarts(fit: Fit) -> Check:
+    optima = fit.draws.info.get("optima")
+    if not optima or len(optima) < 2:
+        return Check("restarts", "not applicable", None, "one start: at depth 1 the optimum is nearly always unique")
+    optima = np.sort(np.asarray(optima, float))[::-1]
+    gap = float(optima[0] - optima[1])
+    found = (
+        f"{int(np.sum(optima > optima[0] - 0.01))} of {len(optima)} starts reached the best; log density to the next"
+    )
+    alone = gap > 0.01
+    return Check(
+        "restarts", "warning" if alone else "ok", gap, found, "more starts: the best was found once" if alone else ""
+    )
+
+
+def _rows_per_parameter(fit: Fit) -> Check:
+    if not _is_ml(fit):
+        return Check("rows per parameter", "not applicable", None, "a prior stands in for rows")
+    size = fit.draws.info.get("rank") or fit.problem.size
+    ratio = fit.problem.n / max(1, size)
+    few = ratio < ROWS_PER_PARAMETER
+    advice = "use a proper prior; no intervals are given" if few else ""
+    return Check(
+        "rows per parameter", "warning" if few else "ok", ratio, f"{fit.problem.n} rows, {size} parameters", advice
+    )
+
+
+def _is_ml(fit: Fit) -> bool:
+    return fit.estimator is not None and fit.estimator.name.startswith("ml") and fit.is_point
+
+
+__all__ = ["Check", "Diagnosis", "diagnose"]

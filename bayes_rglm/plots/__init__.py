@@ -1,0 +1,35 @@
+"""Figures of fits and comparisons, as `matplotlib.figure.Figure` objects: `figure.savefig("x.svg")`, or show them.
+
+    differences(comparison)     paired differences to the best method, with two standard errors
+    gaps(comparison)            log score on training and on held-out rows
+    coefficients(fits)          coefficients per standard deviation of their column; depth 1
+    predictions(fits, rows)     reliability of binary predictions, or predictive intervals, against what happened
+    surfaces(fits)              the predicted mean over one or two columns
+
+All of them take a `Contrast` too. The numbers behind them: `estimates`, `intervals`, `reliability`, `surface`. No figure
+relies on colour alone, and the settings of matplotlib are left as they were.
+"""
+
+from __future__ import annotations
+
+from .weights import Estimate, coefficients, estimates
+from .outcomes import Intervals, Reliability, intervals, predictions, reliability
+from .scores import differences, gaps
+from .grids import Surface, drawable, surface, surfaces
+
+__all__ = [
+    "Estimate",
+    "Intervals",
+    "Reliability",
+    "Surface",
+    "coefficients",
+    "differences",
+    "drawable",
+    "estimates",
+    "gaps",
+    "intervals",
+    "predictions",
+    "reliability",
+    "surface",
+    "surfaces",
+]

@@ -1,0 +1,64 @@
+"""Numbers as people read them: few digits, a true minus sign, infinity as a sign, "–" for what does not apply."""
+
+from __future__ import annotations
+
+import math
+
+MINUS, NARROW_SPACE, NOTHING = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}", "\N{EN DASH}"
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(value: float, digits: int = 3, *, sign: bool = False) -> str:
+    """`value` to `digits` significant digits: "−0.0123", "1 234", "2.5×10⁻⁷"; NaN and None are "–"."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    if math.isinf(value):
+        return ("+" if sign and value > 0 else "" if value > 0 else MINUS) + "∞"
+    if value == 0:
+        return "0"
+    size = math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
+    if not -4 <= size < 7:
+        mantissa, exponent = f"{abs(value):.{digits - 1}e}".split("e")
+        text = f"{mantissa}×10{str(int(exponent)).translate(_RAISED)}"
+    else:
+        text = f"{abs(value):,.{max(0, digits - 1 - size)}f}".replace(",", NARROW_SPACE)
+    return (MINUS if value < 0 else "+" if sign else "") + text
+
+
+def fixed(value: float, decimals: int, *, sign: bool = False) -> str:
+    """`value` to `decimals` places."""
+    if value is None or not math.isfinite(value):
+        return number(value, sign=sign)
+    text = f"{abs(value):,.{max(0, decimals)}f}".replace(",", NARROW_SPACE)
+    negative = value < 0 and any(c in "123456789" for c in text)
+    return (MINUS if negative else "+" if sign and value > 0 else "") + text
+
+
+def decimals_of(error: float, digits: int = 2) -> int:
+    """Decimal places at which `error` shows `digits` significant digits, as far as they mean anything."""
+    if not (math.isfinite(error) and error > 0):
+        return 2
+    return min(6, max(0, digits - 1 - math.floor(math.log10(float(f"{error:.{digits - 1}e}")))))
+
+
+def with_error(value: float, error: float, *, sign: bool = False) -> str:
+    """`value ± error`, both rounded to two significant digits of the error."""
+    if not math.isfinite(value) or not math.isfinite(error):
+        return number(value, sign=sign)
+    places = decimals_of(error)
+    return f"{fixed(value, places, sign=sign)} ± {fixed(error, places)}"
+
+
+def seconds(value: float) -> str:
+    """A duration: "0.42 s", "12 s", "3 min 20 s"."""
+    if not math.isfinite(value):
+        return NOTHING
+    if value < 10:
+        return f"{fixed(value, 2)} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def count(n: int, noun: str, plural: str | None = None) -> str:
+    """ "1 row", "60 rows"."""
+    return f"{n:,}".replace(",", NARROW_SPACE) + f" {noun if n == 1 else plural or noun + 's'}"

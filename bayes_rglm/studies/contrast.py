@@ -1,0 +1,254 @@
+"""`contrast`: one model and its data, several estimators, scored on rows held out from all of them.
+
+Preprocessing (knots, centring, the constants inside priors) is fitted to the training rows of each split; test rows are
+encoded with it. A method that fails does not take the others with it. Ctrl-C keeps the methods that are done.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..comparison import Comparison, RowScores, assemble, refuse_measures, score_fit, second_score_name
+from ..comparison.compare import weight_notes
+from ..comparison.scores import is_binary
+from ..design import Design
+from ..errors import EstimatorError, RGLMError, SpecError
+from ..fitting import as_design, as_key, check_precision, fit
+from ..results import Fit
+from ..spec import RGLM
+from .plan import Methods, Plan, plan_of, read_methods, seed_of
+from .splits import Split, encoded_like, make_splits
+
+TEST_SHARE = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class Contrast:
+    """The result of a contrast.
+
+    Attributes
+    ----------
+    comparison : Comparison
+        Over the test rows of all splits.
+    fits : {method: Fit}
+        On the training rows of the first split.
+    train, test : Design
+        Of the first split; the test rows are encoded as the training rows are.
+    folds : int or None
+    seed : int or JAX key
+    model : RGLM
+    description : dict
+        n, p, train_rows, test_rows, response, columns, split, estimated_cost, seconds.
+    methods : {name: (RGLM, Estimator)}
+    """
+
+    comparison: Comparison
+    fits: dict[str, Fit]
+    train: Design
+    test: Design
+    folds: int | None
+    seed: Any
+    model: RGLM
+    description: dict[str, Any]
+    methods: Methods
+
+    def __repr__(self) -> str:
+        d = self.description
+        head = f"<Contrast of {len(self.methods)} methods, {d['n']} rows, {d['p']} columns, {d['split']}>"
+        return f"{head}\n{self.comparison!r}"
+
+    def _repr_html_(self) -> str:
+        return self.comparison._repr_html_()
+
+
+def contrast(
+    model: RGLM,
+    data: Any,
+    methods: Any = None,
+    *,
+    folds: int | None = None,
+    test: float = TEST_SHARE,
+    train_rows: int | None = None,
+    seed: Any = 0,
+    progress: bool | None = None,
+    precision: str = "float64",
+    device: Any = None,
+    **design_options,
+) -> Contrast:
+    """Fit a model by several methods to the same training rows and score them on the same test rows.
+
+    Parameters
+    ----------
+    model : RGLM
+    data : Design, (formula, frame) or (X, y)
+    methods : {name: method}, optional
+        A method is an estimator or its name, or a pair (model, estimator). Default: ML, MAP and NUTS.
+    folds : int, optional
+        K-fold cross-validation instead of one split.
+    test : float
+        Share of rows held out by the one split; a binary response keeps its shares in both parts.
+    train_rows : int, optional
+        Number of training rows instead; by default `frame.attrs["train_rows"]` where the frame has it and `test` is not
+        given.
+    seed : int or JAX key
+        Decides the split and, for every method, the fit.
+    progress : bool, optional
+        Print the plan and progress to standard error; by default when that is a terminal.
+    precision, device, **design_options
+        As in `fit`.
+
+    Returns
+    -------
+    Contrast
+
+    Raises
+    ------
+    RGLMError
+        Bad arguments; otherwise only when every method failed, and then the first one's error.
+    NotComparable
+        Methods whose densities refer to different dominating measures.
+    """
+    begun = time.perf_counter()
+    if not isinstance(model, RGLM):
+        raise SpecError(
+            "The first argument is a model.", found=type(model).__name__, do='for example RGLM("bernoulli")'
+        )
+    check_precision(precision)
+    as_key(seed)
+    chosen = read_methods(model, methods)
+    refuse_measures({name: own for name, (own, _) in chosen.items()})
+    design = as_design(data, **design_options)
+    if design.y is None:
+        raise SpecError("A contrast needs a response.", found="data without y", do='give "y ~ ..." or a pair (X, y)')
+    if folds is None and train_rows is None and test == TEST_SHARE:
+        train_rows = _asked_by_frame(data)
+    second = second_score_name(own.family for own, _ in chosen.values())
+    classes = design.y if all(is_binary(own.family) for own, _ in chosen.values()) else None
+    splits = make_splits(design.n, folds=folds, test=test, train_rows=train_rows, seed=seed, classes=classes)
+    plan = plan_of(chosen, design, splits)
+    say = _speaker(progress)
+    say(f"Contrast: {plan}.")
+    study = _Study(
+        design, chosen, splits, second, seed, {"precision": precision, "device": device, "progress": progress}
+    )
+    study.run(say)
+    return _result(study, model, folds, plan, classes is not None, time.perf_counter() - begun)
+
+
+def _asked_by_frame(data: Any) -> int | None:
+    frame = data[1] if isinstance(data, tuple | list) and len(data) == 2 and isinstance(data[0], str) else None
+    return getattr(frame, "attrs", {}).get("train_rows")
+
+
+def _speaker(progress: bool | None) -> Callable[[str], None]:
+    show = sys.stderr.isatty() if progress is None else bool(progress)
+    return lambda text: print(text, file=sys.stderr, flush=True) if show else None
+
+
+@dataclass(eq=False)
+class _Study:
+    """The running study: what is done, what failed, whether it was stopped."""
+
+    design: Design
+    methods: Methods
+    splits: list[Split]
+    second: str
+    seed: Any
+    options: dict[str, Any]
+    scores: dict[tuple[int, str], RowScores] = field(default_factory=dict)
+    fits: dict[str, Fit] = field(default_factory=dict)
+    failures: dict[str, RGLMError] = field(default_factory=dict)
+    first: tuple[Design, Design] | None = None
+    stopped: bool = False
+
+    def run(self, say: Callable[[str], None]) -> None:
+        try:
+            for k, split in enumerate(self.splits):
+                self._split(k, split, say)
+                if self.stopped:
+                    return
+        except KeyboardInterrupt:
+            self.stopped = True
+            if not self.scores:
+                raise
+
+    def _split(self, k: int, split: Split, say: Callable[[str], None]) -> None:
+        train = self.design.rows(split.train)
+        test = encoded_like(train, self.design, split.test)
+        self.first = self.first or (train, test)
+        for name, (model, estimator) in self.methods.items():
+            if name in self.failures:
+                continue
+            say(f"  {f'fold {k + 1} of {len(self.splits)}, ' if len(self.splits) > 1 else ''}{name}")
+            try:
+                fitted = fit(model, train, estimator, seed=seed_of(self.seed, k), label=name, **self.options)
+                self.scores[k, name] = score_fit(name, fitted, test, self.second, k)
+            except RGLMError as error:
+                self.stopped = _was_stopped(error)
+                if not self.stopped:
+                    self.failures[name] = error
+                    continue
+            else:
+                if k == 0:
+                    self.fits[name] = fitted
+                self.stopped = any(label.name == "interrupted" for label in fitted.labels)
+            if self.stopped:
+                return
+
+    def complete(self) -> tuple[list[str], list[int]]:
+        """Methods and splits of the comparison: all splits that every method finished; after an early stop, the first."""
+        alive = [name for name in self.methods if name not in self.failures]
+        done = [k for k in range(len(self.splits)) if all((k, name) in self.scores for name in alive)]
+        if done:
+            return alive, done
+        return [name for name in alive if (0, name) in self.scores], [0]
+
+
+def _was_stopped(error: RGLMError) -> bool:
+    """Whether an estimator gave up because the user pressed Ctrl-C before it had anything to keep."""
+    return isinstance(error, EstimatorError) and "stopped" in error.asked
+
+
+def _result(study: _Study, model: RGLM, folds: int | None, plan: Plan, stratified: bool, seconds: float) -> Contrast:
+    names, done = study.complete()
+    if not names:
+        if study.failures:
+            raise next(iter(study.failures.values()))
+        raise KeyboardInterrupt
+    absent = [name for name in study.methods if name not in names and name not in study.failures]
+    notes = weight_notes(study.design)
+    if study.stopped:
+        notes.append(
+            f"Stopped by the user after {len(done)} of {len(study.splits)} splits." if folds else "Stopped by the user."
+        )
+    comparison = assemble(
+        [study.scores[k, name] for k in done for name in names],
+        study.second,
+        {name: str(error) for name, error in study.failures.items()},
+        absent,
+        notes,
+    )
+    train, test = study.first
+    description = {
+        "n": study.design.n,
+        "p": study.design.p,
+        "train_rows": train.n,
+        "test_rows": test.n if not folds else comparison.n_test,
+        "response": study.design.response,
+        "columns": study.design.columns,
+        "split": _split_in_words(train.n, test.n, folds, stratified),
+        "estimated_cost": str(plan),
+        "seconds": seconds,
+    }
+    return Contrast(comparison, study.fits, train, test, folds, study.seed, model, description, study.methods)
+
+
+def _split_in_words(train: int, test: int, folds: int | None, stratified: bool) -> str:
+    shares = ", shares of the response kept" if stratified else ""
+    if folds:
+        return f"{folds} folds{shares}"
+    return f"{train} training rows and {test} test rows, drawn at random{shares}"

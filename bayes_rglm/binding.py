@@ -190,14 +190,15 @@ def _resolve_keys(spec: RGLM, design: Design) -> dict[tuple[str, str], Prior]:
         elif key in reserved:
             kind, name = reserved[key], key
         else:
-            raise _unknown(key, [*reserved, *design.columns])
+            raise _unknown(key, [*reserved, *sorted(terms)])
         resolved[kind, name] = prior
     return resolved
 
 
 def _unknown(key, known) -> PriorError:
+    name = key if isinstance(key, str) else key[1]
     return PriorError(
-        "A prior is given for something that the model does not have.", found=repr(key), do=suggest(key, known)
+        "A prior is given for something that the model does not have.", found=repr(key), do=suggest(name, known)
     )
 
 

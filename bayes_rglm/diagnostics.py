@@ -1,8 +1,8 @@
 """`diagnose`: named checks of one fit, each with a verdict, what was seen and what to do.
 
-Draws are judged by their function, not by their weights: R-hat and effective sample sizes of linear predictors at reference
-rows, of the log density and of auxiliary values (at depth 1 of every site). What cannot be said of a fit is "not
-applicable", and then there is no number.
+Draws are judged by their function, not by their weights: R-hat and effective sample sizes of linear predictors at
+reference rows, of the log density and of auxiliary values (at depth 1 of every site). What cannot be said of a fit is
+"not applicable", and then there is no number.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .results import Fit
 from .summaries import ROWS_PER_PARAMETER
 
 VERDICTS = ("ok", "warning", "failed", "not applicable")
-BFMI_LEAST, DEEPEST_SHARE, ESS_FAILED = 0.3, 0.05, 10
+BFMI_LEAST, DEEPEST_SHARE, ESS_FAILED, SAME_OPTIMUM = 0.3, 0.05, 10, 0.01
 GRAVE = ("not_stationary", "mle_infinite", "mle_degenerate", "not_a_mode", "chain_mixture", "outside_domain")
 
 
@@ -82,14 +82,15 @@ class Diagnosis:
         from html import escape
 
         labels = "; ".join(escape(str(label)) for label in self.labels)
-        return f"<p><b>{escape(self.label)}</b>: {labels}</p>{self.table.to_html(na_rep='', float_format=lambda x: f'{x:.4g}')}"
+        table = self.table.to_html(na_rep="", float_format=lambda x: f"{x:.4g}")
+        return f"<p><b>{escape(self.label)}</b>: {labels}</p>{table}"
 
 
 def diagnose(fit: Fit) -> Diagnosis:
     """Named checks of `fit`, the status labels first.
 
-    Draws: R-hat, bulk and tail ESS, divergences, E-BFMI, tree depth. Point estimates: existence, rank, gradient, restarts,
-    rows per parameter. The others are listed as "not applicable".
+    Draws: R-hat, bulk and tail ESS, divergences, E-BFMI, tree depth. Point estimates: existence, rank, gradient,
+    restarts, rows per parameter. The others are listed as "not applicable".
     """
     checks = [*_chain_checks(fit), *_point_checks(fit)]
     known = {name for check in checks for name in _LABELS_OF.get(check.name, ())}
@@ -133,9 +134,7 @@ def _judged(fit: Fit) -> str:
     rows = len(fit.function_summary.names)
     if fit.problem.depth == 1:
         return f"all parameters and the linear predictor at {rows} rows"
-    return (
-        f"the linear predictor at {rows} rows, log density and auxiliary values; weights are not judged, units can swap"
-    )
+    return f"the linear predictor at {rows} rows, log density, auxiliary values; weights are not judged, units can swap"
 
 
 def _rhat(fit: Fit) -> Check:
@@ -190,11 +189,11 @@ def _bfmi(fit: Fit) -> Check:
         return _untold("E-BFMI")
     values = np.atleast_1d(array_stats.bfmi(np.asarray(fit.draws.stats["energy"], float)))
     worst = float(np.min(values))
-    low = worst < BFMI_LEAST
-    advice = "heavy tails are explored slowly: a lighter-tailed prior, or more draws" if low else ""
-    return Check(
-        "E-BFMI", "warning" if low else "ok", worst, f"smallest of {values.size} chains; {BFMI_LEAST} wanted", advice
-    )
+    message = f"smallest of {values.size} chains; {BFMI_LEAST} wanted"
+    if worst < BFMI_LEAST:
+        advice = "heavy tails are explored slowly: a lighter-tailed prior, or more draws"
+        return Check("E-BFMI", "warning", worst, message, advice)
+    return Check("E-BFMI", "ok", worst, message)
 
 
 def _tree_depth(fit: Fit) -> Check:
@@ -258,14 +257,11 @@ def _restarts(fit: Fit) -> Check:
     if not optima or len(optima) < 2:
         return Check("restarts", "not applicable", None, "one start: at depth 1 the optimum is nearly always unique")
     optima = np.sort(np.asarray(optima, float))[::-1]
-    gap = float(optima[0] - optima[1])
-    found = (
-        f"{int(np.sum(optima > optima[0] - 0.01))} of {len(optima)} starts reached the best; log density to the next"
-    )
-    alone = gap > 0.01
-    return Check(
-        "restarts", "warning" if alone else "ok", gap, found, "more starts: the best was found once" if alone else ""
-    )
+    gap, best = float(optima[0] - optima[1]), int(np.sum(optima > optima[0] - SAME_OPTIMUM))
+    message = f"{best} of {len(optima)} starts reached the best; its log density above the next"
+    if best == 1:
+        return Check("restarts", "warning", gap, message, "more starts: the best was found once")
+    return Check("restarts", "ok", gap, message)
 
 
 def _rows_per_parameter(fit: Fit) -> Check:
@@ -273,11 +269,10 @@ def _rows_per_parameter(fit: Fit) -> Check:
         return Check("rows per parameter", "not applicable", None, "a prior stands in for rows")
     size = fit.draws.info.get("rank") or fit.problem.size
     ratio = fit.problem.n / max(1, size)
-    few = ratio < ROWS_PER_PARAMETER
-    advice = "use a proper prior; no intervals are given" if few else ""
-    return Check(
-        "rows per parameter", "warning" if few else "ok", ratio, f"{fit.problem.n} rows, {size} parameters", advice
-    )
+    message = f"{fit.problem.n} rows, {size} parameters"
+    if ratio < ROWS_PER_PARAMETER:
+        return Check("rows per parameter", "warning", ratio, message, "use a proper prior; no intervals are given")
+    return Check("rows per parameter", "ok", ratio, message)
 
 
 def _is_ml(fit: Fit) -> bool:

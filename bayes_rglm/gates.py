@@ -25,7 +25,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import qr
-from scipy.optimize import linprog
 
 SEVERITY = (
     "not_stationary",
@@ -87,6 +86,8 @@ def recession_direction(X: np.ndarray, signs: np.ndarray, equal: np.ndarray) -> 
     0 for rows in `equal`, -1 <= d <= 1. For binary responses s = +1 where y = 1, -1 where y = 0; for log-link counts
     s = -1 where y = 0 and rows with y > 0 are `equal` (Correia, Guimaraes and Zylkin).
     """
+    from scipy.optimize import linprog
+
     rows = signs[:, None] * X
     free = ~equal
     solution = linprog(

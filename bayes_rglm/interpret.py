@@ -1,7 +1,7 @@
 """What a fitted network says, apart from how its units happen to be numbered.
 
-Hidden units can be swapped, and signs of odd units flipped, without changing the function: draws of single weights have no
-stable meaning, and their R-hat says nothing. `functions` gives what has one.
+Hidden units can be swapped, and signs of odd units flipped, without changing the function: draws of single weights have
+no stable meaning, and their R-hat says nothing. `functions` gives what has one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .tree import plain_labels
 
 
 def functions(fit: Fit, at: Any = None, *, offset: Any = None):
-    """Linear predictors and symmetric invariants of a fit, as an `xarray.DataTree` that `az.rhat` and `az.summary` take.
+    """Linear predictors and symmetric invariants of a fit, a DataTree that `az.rhat` and `az.summary` take.
 
     Parameters
     ----------

@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.integrate import quad
 
 from . import kernels as k
 from .registry import Registry
@@ -65,6 +64,8 @@ class Link:
 
 @lru_cache
 def _gain(link: Link) -> float:
+    from scipy.integrate import quad
+
     def integrand(z: float) -> float:
         return float(link.inverse(np.float64(z))) ** 2 * math.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
 

@@ -1,17 +1,18 @@
 """Fits set side by side on rows that none of them was fitted to: paired scores, standard errors, verdicts.
 
-scores.py    one number per row: log score, Brier score, CRPS
-paired.py    differences over the same rows, and what can be said of them
-table.py     the `Comparison`: table, rows, notes
-compare.py   `compare(fits, test)`, and what it refuses
+`scores` gives one number per row (log score, Brier score, CRPS), `paired` differences over the same rows and what can
+be said of them, `rows` a method's scores joined over folds, `table` the `Comparison`, `notes` the sentences under it,
+`compare` the door and what it refuses. Nothing here asks how a fit was made: a point is a predictive distribution of
+one draw.
 """
 
 from __future__ import annotations
 
-from .compare import compare, refuse_measures, score_fit
+from .compare import compare, refuse_measures, score_fit, weight_notes
 from .paired import Difference, paired_difference
-from .scores import brier_score, crps_normal, crps_sample, second_score_name
-from .table import Comparison, RowScores, assemble
+from .rows import RowScores
+from .scores import brier_score, crps_normal, crps_sample, is_binary, second_score_name
+from .table import Comparison, assemble
 
 __all__ = [
     "Comparison",
@@ -22,8 +23,10 @@ __all__ = [
     "compare",
     "crps_normal",
     "crps_sample",
+    "is_binary",
     "paired_difference",
     "refuse_measures",
     "score_fit",
     "second_score_name",
+    "weight_notes",
 ]

@@ -13,8 +13,9 @@ from ..errors import NotComparable, RGLMError
 from ..prediction import log_score, new_rows
 from ..results import Fit
 from ..spec import RGLM
+from .rows import RowScores
 from .scores import second_score, second_score_name
-from .table import Comparison, RowScores, assemble
+from .table import Comparison, assemble
 
 
 def compare(fits: Mapping[str, Fit], test: Any) -> Comparison:
@@ -29,9 +30,9 @@ def compare(fits: Mapping[str, Fit], test: Any) -> Comparison:
     Returns
     -------
     Comparison
-        Paired differences of log scores to the best method, their standard errors and verdicts. They speak of these fits:
-        `contrast(..., folds=10)` covers the variation of training as well. A fit that cannot score the rows stands in the
-        table as "failed"; when none can, its error is raised.
+        Paired differences of log scores to the best method, their standard errors and verdicts. They speak of these
+        fits: `contrast(..., folds=10)` covers the variation of training as well. A fit that cannot score the rows
+        stands in the table as "failed"; when none can, its error is raised.
 
     Raises
     ------
@@ -185,9 +186,6 @@ def weight_notes(design: Design) -> list[str]:
 
 def _is_training(fit: Fit, test: Design) -> bool:
     own = fit.design
-    return own is test or (
-        own is not None
-        and own.X.shape == test.X.shape
-        and np.array_equal(own.X, test.X)
-        and np.array_equal(own.y, test.y)
-    )
+    if own is None or own is test:
+        return own is test
+    return own.X.shape == test.X.shape and np.array_equal(own.X, test.X) and np.array_equal(own.y, test.y)

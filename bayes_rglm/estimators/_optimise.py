@@ -14,7 +14,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpyro.distributions import biject_to
-from scipy.optimize import minimize
 
 from ..binding import Program
 from ..errors import EstimatorError
@@ -23,7 +22,6 @@ from ..problem import Problem
 from ..transforms import Restore, standardised
 from ._base import Draws, Monitor, point
 from ._threads import in_threads
-
 
 # A tanh unit of standardised inputs is a step long before its weights reach this.
 SATURATED = 50.0
@@ -59,7 +57,7 @@ def optimise(problem: Problem, key, monitor: Monitor, *, starts_from: Problem, o
         begin = [_plain_start(flat, begin[0])]
     found = _run(flat, begin, monitor, options, bounded=not mode)
     best = max(range(len(found)), key=lambda i: found[i].value)
-    if found[best].value <= -NOWHERE:
+    if found[best].value < -0.5 * NOWHERE:
         raise EstimatorError(
             "The log density is not finite at any starting point.",
             found=f"{len(found)} starting points",
@@ -114,6 +112,8 @@ def _floors(problem: Problem) -> np.ndarray | None:
 
 
 def _minimise(problem, start, kinks, lower, monitor: Monitor, options) -> Optimum:
+    from scipy.optimize import minimize
+
     split = _Split(len(start), kinks)
     rows = max(1, problem.n)
     trace: list[float] = []

@@ -63,9 +63,7 @@ def _depth_one(problem: Problem) -> Draws:
     back = _linear_map(restore, first, X.shape[1], intercept)
     labels = _labels(problem, X, scoring, aliased, back)
     theta = restore(sites | {s.name: np.asarray(scoring.aux[s.name]) for s in problem.program.auxiliaries})
-    info = _facts(problem, X, scoring, aliased) | {
-        "errors": _errors(flat, back, first, scoring, aliased, intercept)
-    }
+    info = _facts(problem, X, scoring, aliased) | {"errors": _errors(flat, back, first, scoring, aliased, intercept)}
     return Draws(samples=point(theta), kind="point", info=info, labels=ordered(labels))
 
 

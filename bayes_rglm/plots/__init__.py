@@ -6,16 +6,16 @@
     predictions(fits, rows)     reliability of binary predictions, or predictive intervals, against what happened
     surfaces(fits)              the predicted mean over one or two columns
 
-All of them take a `Contrast` too. The numbers behind them: `estimates`, `intervals`, `reliability`, `surface`. No figure
-relies on colour alone, and the settings of matplotlib are left as they were.
+All of them take a `Contrast` too. The numbers behind them: `estimates`, `intervals`, `reliability`, `surface`. No
+figure relies on colour alone, and the settings of matplotlib are left as they were.
 """
 
 from __future__ import annotations
 
-from .weights import Estimate, coefficients, estimates
+from .grids import Surface, drawable, surface, surfaces
 from .outcomes import Intervals, Reliability, intervals, predictions, reliability
 from .scores import differences, gaps
-from .grids import Surface, drawable, surface, surfaces
+from .weights import Estimate, coefficients, estimates
 
 __all__ = [
     "Estimate",

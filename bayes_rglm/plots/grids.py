@@ -12,16 +12,19 @@ from ..comparison.scores import is_binary
 from ..design import Design
 from ..errors import EstimatorError
 from ..results import Fit
-from .style import INK, PAPER, RULE, WIDE, marks, panels, styled
+from .numbers import tick
+from .style import INK, PAPER, RULE, WIDE, marks, panels, starts_line, styled
 
-POINTS, SIDE, DRAWS = 120, 48, 400
+POINTS, SIDE, DRAWS = 120, 110, 400
 LEVELS = (0.05, 0.95)
-MAP_COLOURS = ("#2b5c8a", "#7fa8c9", "#eef0ee", "#e6b98a", "#b5651d")
+SHADES = ("#f7f4ec", "#dde3e2", "#b4c9d5", "#83a9c2", "#5484a8", "#2c5d86", "#173f63")
+"""From light to dark, so that the order is seen without colour too."""
+DARK, LIGHT = "#141a26", "#fcfcfc"
 
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """The predicted mean over a grid: `grid` (m, p) in the columns' units; mean, 5 % and 95 % points over draws, (m,)."""
+    """The predicted mean over `grid`, (m, p) in the columns' units: mean, 5 % and 95 % points over draws, (m,) each."""
 
     grid: np.ndarray
     mean: np.ndarray
@@ -65,7 +68,9 @@ def _thinned(fit: Fit) -> dict[str, np.ndarray]:
 def _grid(design: Design) -> np.ndarray:
     low, high = design.X.min(0), design.X.max(0)
     room = 0.08 * (high - low)
-    sides = [np.linspace(a - r, b + r, POINTS if design.p == 1 else SIDE) for a, b, r in zip(low, high, room, strict=True)]
+    sides = [
+        np.linspace(a - r, b + r, POINTS if design.p == 1 else SIDE) for a, b, r in zip(low, high, room, strict=True)
+    ]
     return np.stack([axis.ravel() for axis in np.meshgrid(*sides)], axis=-1)
 
 
@@ -73,13 +78,13 @@ def _grid(design: Design) -> np.ndarray:
 def surfaces(fits: Mapping[str, Fit], *, width: float = WIDE):
     """The predicted mean over the columns of the model, with the training rows; a panel per method.
 
-    One column: the mean as a line, with a 90 % band over draws. Two: filled contours of the mean, lines at their values.
+    One column: the mean as a line, with a 90 % band over draws. Two: shades of the mean, a key below them.
     Raises `EstimatorError` for a model of more columns.
     """
     fits = dict(getattr(fits, "fits", fits))
     _check(fits)
     two = next(iter(fits.values())).design.p == 2
-    figure, axes = panels(len(fits), width, 1.85, left=0.5, bottom=0.6, top=0.35)
+    figure, axes = panels(len(fits), width, 1.85, left=0.58, bottom=0.5, top=0.35, foot=0.55 if two else 0.0)
     drawn = marks(sorted(fits))
     found = {name: surface(fit) for name, fit in fits.items()}
     levels = _levels(fits, found)
@@ -92,8 +97,12 @@ def surfaces(fits: Mapping[str, Fit], *, width: float = WIDE):
             _curve(axis, found[name], design, drawn[name])
         axis.set_title(name, loc="left", pad=5)
         axis.set_xlabel(_plain(design.columns[0]))
-        if axes[i].get_position().x0 <= axes[0].get_position().x0 + 1e-9:
+        if starts_line(axes, i):
             axis.set_ylabel(_plain(design.columns[1]) if two else design.response or "response")
+        else:
+            axis.tick_params(labelleft=False)
+    if two:
+        _key(figure, levels, _meaning(next(iter(fits.values()))))
     return figure
 
 
@@ -108,23 +117,48 @@ def _levels(fits, found) -> np.ndarray:
 
 
 def _contours(axis, shown: Surface, levels: np.ndarray) -> None:
-    from matplotlib.colors import LinearSegmentedColormap, Normalize
-
     x, y, z = (v.reshape(SIDE, SIDE) for v in (*shown.grid.T, np.clip(shown.mean, levels[0], levels[-1])))
-    colours = LinearSegmentedColormap.from_list("means", MAP_COLOURS)
-    axis.contourf(x, y, z, levels, cmap=colours, norm=Normalize(levels[0], levels[-1]), antialiased=True)
-    lines = axis.contour(x, y, z, levels[1:-1], colors="#3a4252", linewidths=[1.4 if v == 0.5 else 0.7 for v in levels[1:-1]])
-    axis.clabel(lines, fontsize=7.5, fmt=lambda v: f"{v:g}", inline_spacing=2)
+    axis.contourf(x, y, z, levels, colors=_shades(levels))
+    axis.contour(x, y, z, levels[1:-1], colors=DARK, linewidths=[1.5 if v == 0.5 else 0.4 for v in levels[1:-1]])
+
+
+def _shades(levels: np.ndarray) -> list:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return list(LinearSegmentedColormap.from_list("means", SHADES)(np.linspace(0, 1, len(levels) - 1)))
+
+
+def _key(figure, levels: np.ndarray, meaning: str) -> None:
+    """What the shades mean: a strip of them with their limits, below the panels."""
+    width, height = figure.get_size_inches()
+    left = 0.58 / width
+    axis = figure.add_axes((left, 0.36 / height, min(3.4, width - 0.9) / width, 0.13 / height))
+    for i, shade in enumerate(_shades(levels)):
+        axis.axvspan(i, i + 1, color=shade, lw=0)
+    axis.set_xlim(0, len(levels) - 1)
+    axis.set_yticks([])
+    axis.set_xticks(range(len(levels)), [tick(v) for v in levels])
+    axis.tick_params(length=2, pad=2)
+    axis.set_xlabel(meaning, loc="left", labelpad=2)
+    axis.spines["left"].set_visible(False)
+
+
+def _meaning(fit: Fit) -> str:
+    response = _plain(fit.design.response or "response")
+    if not is_binary(fit.model.family):
+        return f"predicted mean of {response}"
+    levels = fit.design.levels
+    return f"predicted probability of {response} = {levels[1] if levels else 1}"
 
 
 def _points(axis, design: Design, binary: bool) -> None:
     """Training rows: classes by shape and fill, other responses by place alone."""
     if not binary:
-        axis.plot(*design.X.T, "o", color=PAPER, mec="#1b2130", ms=3.5, mew=0.8)
+        axis.plot(*design.X.T, "o", color=LIGHT, mec=DARK, ms=3.5, mew=0.8)
         return
-    for value, style in ((0.0, {"color": "#fdfdfd", "marker": "o"}), (1.0, {"color": "#1b2130", "marker": "^"})):
+    for value, marker, face, edge in ((0.0, "o", LIGHT, DARK), (1.0, "^", DARK, LIGHT)):
         keep = design.y == value
-        axis.plot(*design.X[keep].T, lw=0, mec="#1b2130", ms=4, mew=0.8, **style)
+        axis.plot(*design.X[keep].T, marker, color=face, mec=edge, ms=4.2, mew=0.7)
 
 
 def _curve(axis, shown: Surface, design: Design, mark) -> None:

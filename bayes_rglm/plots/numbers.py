@@ -49,6 +49,11 @@ def with_error(value: float, error: float, *, sign: bool = False) -> str:
     return f"{fixed(value, places, sign=sign)} ± {fixed(error, places)}"
 
 
+def tick(value: float) -> str:
+    """A label of an axis: no more digits than the value has."""
+    return f"{value:,.6g}".replace(",", NARROW_SPACE).replace("-", MINUS)
+
+
 def seconds(value: float) -> str:
     """A duration: "0.42 s", "12 s", "3 min 20 s"."""
     if not math.isfinite(value):
@@ -60,5 +65,5 @@ def seconds(value: float) -> str:
 
 
 def count(n: int, noun: str, plural: str | None = None) -> str:
-    """ "1 row", "60 rows"."""
+    """`n` and its noun: 1 row, 60 rows."""
     return f"{n:,}".replace(",", NARROW_SPACE) + f" {noun if n == 1 else plural or noun + 's'}"

@@ -20,7 +20,8 @@ from ..design import Design
 from ..errors import DataError, EstimatorError
 from ..prediction import as_rows, new_rows
 from ..results import Fit
-from .style import INK, MUTED, PAPER, RULE, WIDE, Mark, marks, panels, styled, wrap
+from .numbers import tick
+from .style import INK, MUTED, PAPER, RULE, WIDE, Mark, inches, marks, panels, starts_line, styled, wrap
 
 MOST_ROWS = 60
 OUTCOMES = 2000
@@ -73,7 +74,7 @@ def reliability(fit: Fit, data=None) -> Reliability:
         raise DataError("Reliability is for binary responses.", found=fit.model.family.name, do="plots.intervals")
     mean = evaluation.means(fit.problem, fit.draws.samples, as_rows(design)).reshape(-1, design.n).mean(0)
     order = np.argsort(mean, kind="stable")
-    values, code = np.unique(mean[order], return_inverse=True)
+    _, code = np.unique(mean[order], return_inverse=True)
     counts = np.bincount(code)
     shares = np.bincount(code, weights=design.y[order]) / counts
     return Reliability(mean[order], isotonic_regression(shares, weights=counts).x[code], design.y[order])
@@ -112,40 +113,59 @@ def predictions(fits: Mapping[str, Fit], data=None, *, width: float = WIDE):
 
 
 def _reliability_figure(found: dict[str, Reliability], drawn: dict[str, Mark], width: float):
-    figure, axes = panels(len(found), width, 1.75, left=0.5, bottom=0.75, top=0.35)
+    figure, axes = panels(len(found), width, 1.75, left=0.62, bottom=0.7, top=0.35)
     for i, (axis, (name, curve)) in enumerate(zip(axes, found.items(), strict=True)):
-        mark = drawn[name]
         axis.plot([0, 1], [0, 1], color=MUTED, lw=0.9, ls=(0, (4, 3)), zorder=0)
-        axis.step(curve.predicted, curve.frequency, where="mid", color=mark.colour, lw=1.8)
-        for outcome, at in ((1.0, 1.07), (0.0, -0.07)):
-            own = curve.predicted[curve.observed == outcome]
-            axis.plot(own, np.full(len(own), at), "|", color=mark.colour, ms=6, mew=0.8, alpha=0.6)
+        _blocks(axis, curve, drawn[name])
+        for outcome, at in ((1.0, 1.09), (0.0, -0.09)):
+            _rug(axis, curve.predicted[curve.observed == outcome], at, drawn[name])
         axis.set_title(name, loc="left", pad=5)
-        axis.set_xlim(-0.04, 1.04)
-        axis.set_ylim(-0.13, 1.13)
+        axis.set_xlim(-0.05, 1.05)
+        axis.set_ylim(-0.14, 1.14)
         axis.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         axis.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
-        axis.set_xlabel("predicted\nprobability")
-        if i == 0 or _first_of_line(axes, i):
-            axis.set_ylabel("observed\nfrequency")
+        axis.set_xlabel(wrap("predicted probability", inches(axis)))
+        if starts_line(axes, i):
+            axis.set_ylabel("observed frequency")
+        else:
+            axis.tick_params(labelleft=False)
     return figure
 
 
-def _first_of_line(axes, i: int) -> bool:
-    return axes[i].get_position().x0 <= axes[0].get_position().x0 + 1e-9
+def _blocks(axis, curve: Reliability, mark: Mark) -> None:
+    """Rows of one isotonic frequency: a level from the least to the greatest prediction, a marker at their mean."""
+    levels, code = np.unique(curve.frequency, return_inverse=True)
+    ends = []
+    for b, level in enumerate(levels):
+        own = curve.predicted[code == b]
+        axis.plot([own.min(), own.max()], [level, level], color=mark.colour, lw=2.4, solid_capstyle="butt")
+        axis.plot([own.mean()], [level], mark.marker, color=mark.colour, ms=5, mec=PAPER, mew=0.6, zorder=3)
+        ends += [(own.min(), level), (own.max(), level)]
+    axis.plot(*np.array(ends).T, color=mark.colour, lw=0.8, alpha=0.7)
+
+
+def _rug(axis, values: np.ndarray, at: float, mark: Mark) -> None:
+    """A stroke per row at its prediction, drawn as one line with gaps."""
+    x = np.repeat(values, 3)
+    y = np.tile([at - 0.035, at + 0.035, np.nan], len(values))
+    axis.plot(x, y, color=mark.colour, lw=0.7, alpha=0.7)
 
 
 def _interval_figure(found: dict[str, Intervals], drawn, response: str, width: float, counts: bool):
-    figure, axes = panels(len(found), width, 1.9, left=0.62, bottom=0.62, top=0.35)
+    figure, axes = panels(len(found), width, 1.9, left=0.78, bottom=0.55, top=0.35)
     rows = _rows(found)
     for i, (axis, (name, shown)) in enumerate(zip(axes, found.items(), strict=True)):
         order = rows[np.argsort(shown.mean[rows], kind="stable")]
         _row_intervals(axis, shown, order, drawn[name])
-        axis.set_title(f"{name}: {shown.outside} of {len(shown.mean)} outside", loc="left", pad=5, fontsize=9)
+        axis.set_title(name, loc="left", pad=5)
+        outside = f"{shown.outside} of {len(shown.mean)} outside"
+        axis.set_title(outside, loc="right", pad=5, fontsize=8.5, fontweight="normal", color=MUTED)
         axis.set_xticks([])
-        axis.set_xlabel(wrap("held-out rows, by predicted mean" if i == 0 else "by predicted mean", width / len(axes)))
-        if _first_of_line(axes, i):
+        axis.set_xlabel(wrap("rows, by predicted mean", inches(axis)))
+        if starts_line(axes, i):
             axis.set_ylabel(response)
+        else:
+            axis.tick_params(labelleft=False)
     _value_axis(axes[0], found, rows, counts)
     return figure
 
@@ -160,12 +180,13 @@ def _rows(found: dict[str, Intervals]) -> np.ndarray:
 
 def _row_intervals(axis, shown: Intervals, order: np.ndarray, mark: Mark) -> None:
     at = np.arange(len(order))
+    few = len(at) < 25
     inside = (shown.observed >= shown.low) & (shown.observed <= shown.high)
-    axis.vlines(at, shown.low[order], shown.high[order], color=mark.colour, lw=3.0 if len(at) < 25 else 1.6, alpha=0.45)
-    axis.plot(at, shown.mean[order], "_", color=mark.colour, ms=7 if len(at) < 25 else 4, mew=1.6)
-    for member, style in ((inside, {"color": PAPER, "mec": INK}), (~inside, {"color": INK, "mec": INK})):
+    axis.vlines(at, shown.low[order], shown.high[order], color=mark.colour, lw=3.0 if few else 1.6, alpha=0.45)
+    axis.plot(at, shown.mean[order], "_", color=mark.colour, ms=7 if few else 4, mew=1.6)
+    for member, face in ((inside, PAPER), (~inside, INK)):
         keep = member[order]
-        axis.plot(at[keep], shown.observed[order][keep], "o", ms=4.5, mew=1.1, zorder=3, **style)
+        axis.plot(at[keep], shown.observed[order][keep], "o", color=face, ms=4.5, mec=INK, mew=1.1, zorder=3)
     axis.set_xlim(-0.7, len(at) - 0.3)
     axis.grid(axis="y", color=RULE, lw=0.6)
     axis.set_axisbelow(True)
@@ -173,14 +194,16 @@ def _row_intervals(axis, shown: Intervals, order: np.ndarray, mark: Mark) -> Non
 
 def _value_axis(axis, found: dict[str, Intervals], rows: np.ndarray, counts: bool) -> None:
     """A linear axis, unless counts range so far that it would show one row alone."""
-    top = max(float(np.max([shown.high[rows].max(), shown.observed[rows].max()])) for shown in found.values())
-    middle = max(1.0, float(np.median(next(iter(found.values())).observed[rows])))
-    if counts and top > 30 * middle:
-        from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter
 
-        axis.set_yscale("symlog", linthresh=max(2.0, 2 * middle), linscale=0.8)
-        axis.set_ylim(-0.3, 2 * top)
-        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}".replace(",", "\u202f")))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
+    top = max(float(max(shown.high[rows].max(), shown.observed[rows].max())) for shown in found.values())
+    middle = max(1.0, float(np.median(next(iter(found.values())).observed[rows])))
+    if counts and top > 20 * middle:
+        axis.set_yscale("symlog", linthresh=2 * middle, linscale=0.8)
+        ticks = [0.0, *(k * 10.0**e for e in range(9) for k in (1, 3) if k * 10.0**e <= 1.5 * top)]
+        axis.set_yticks([t for t in ticks if t == 0 or t >= middle])
+        axis.set_ylim(-0.35 * middle, 1.6 * top)
         axis.minorticks_off()
 
 

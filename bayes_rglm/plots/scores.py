@@ -1,11 +1,25 @@
-"""Figures of a comparison: paired differences with their standard errors, and the gap between training and held-out rows."""
+"""Figures of a comparison: paired differences with standard errors, and the gap from training to held-out rows."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .numbers import count, number, with_error
-from .style import BAND, INK, MUTED, PAPER, WIDE, arrow, blank, lines_of, marks, row_label, rows_only, styled, x_label
+from .numbers import count, fixed, with_error
+from .style import (
+    BAND,
+    INK,
+    PAPER,
+    WIDE,
+    arrow,
+    blank,
+    lines_of,
+    marks,
+    row_label,
+    rows_only,
+    styled,
+    x_label,
+    zero_line,
+)
 
 NOISE = 4.0
 
@@ -37,7 +51,7 @@ def differences(comparison, *, width: float = WIDE):
     figure, axes = blank(width, 0.5 * n + foot + 0.1, bottom=foot)
     rows_only(axes, n)
     axes.axvspan(-NOISE, NOISE, color=BAND, lw=0, zorder=-2)
-    axes.axvline(0.0, color=MUTED, lw=0.9, zorder=-1)
+    zero_line(axes, n)
     for i, (method, row) in enumerate(table.iterrows()):
         row_label(axes, i, method, _difference_text(method, row, comparison.reference))
         _difference(axes, i, row, drawn[method])
@@ -86,13 +100,13 @@ def gaps(comparison, *, width: float = WIDE):
     table = scored(comparison)
     drawn = marks(sorted(comparison.table.index))
     n = len(table)
-    text = "log score per row (nats); hollow: training rows, filled: held-out rows; right is better"
+    text = "log score per row; hollow: training rows, filled: held-out rows"
     foot = 0.38 + 0.16 * lines_of(text, width)
     figure, axes = blank(width, 0.5 * n + foot + 0.1, bottom=foot, left=0.2, right=0.2)
     rows_only(axes, n)
     for i, (method, row) in enumerate(table.iterrows()):
         train, test = float(row["train_log_score"]), float(row["log_score"])
-        row_label(axes, i, method, f"training {number(train)}, held out {number(test)}")
+        row_label(axes, i, method, f"training {fixed(train, 2)}, held out {fixed(test, 2)}")
         _dumbbell(axes, i, train, test, drawn[method])
     x_label(axes, text, width)
     _widen(axes)

@@ -11,6 +11,8 @@ import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 WIDE, NARROW = 6.9, 3.6
 INK, MUTED, RULE, BAND, PAPER = "#1d2433", "#5a6473", "#cbd2db", "#eceff4", "#fefefe"
 
@@ -79,7 +81,9 @@ def styled(draw: Callable) -> Callable:
     def run(*args, **kwargs):
         from matplotlib import rc_context, rcParamsDefault
 
-        plain = {k: v for k, v in rcParamsDefault.items() if k.split(".")[0] in ("axes", "font", "xtick", "ytick", "lines")}
+        plain = {
+            k: v for k, v in rcParamsDefault.items() if k.split(".")[0] in ("axes", "font", "xtick", "ytick", "lines")
+        }
         with rc_context(plain | SETTINGS):
             return draw(*args, **kwargs)
 
@@ -95,32 +99,54 @@ def blank(width: float, height: float, *, left=0.12, right=0.12, top=0.1, bottom
     return figure, figure.add_axes(box)
 
 
-def panels(n: int, width: float, height: float, *, left=0.5, bottom=0.5, top=0.35, gap=0.6, share: bool = True):
-    """A figure and `n` axes: side by side where it is wide, one above another where it is narrow."""
+def panels(n: int, width: float, height: float, *, left=0.5, bottom=0.5, top=0.35, foot=0.0):
+    """A figure and `n` axes with shared scales: side by side where it is wide, one above another where it is narrow.
+
+    Margins, the height of an axes and `foot`, room below them all, are in inches.
+    """
     from matplotlib.figure import Figure
 
-    across = n if width / max(n, 1) >= 2.0 else max(1, min(n, int(width // 2.2)))
+    across = n if width / n >= 2.0 else max(1, min(n, int(width // 2.2)))
     down = -(-n // across)
-    cell = (width - 0.1) / across
-    row = height + top + bottom
-    figure = Figure(figsize=(width, row * down))
+    cell, row = (width - 0.1) / across, height + top + bottom
+    size = (width, row * down + foot)
+    figure = Figure(figsize=size)
     axes = []
     for i in range(n):
         column, line = i % across, i // across
-        box = (column * cell + left, (down - 1 - line) * row + bottom, cell - left - 0.12, height)
-        first = axes[0] if axes and share else None
-        size = (width, row * down, width, row * down)
-        axes.append(figure.add_axes([b / s for b, s in zip(box, size, strict=True)], sharex=first, sharey=first))
+        box = (column * cell + left, (down - 1 - line) * row + bottom + foot, cell - left - 0.12, height)
+        first = axes[0] if axes else None
+        inside = [b / s for b, s in zip(box, (*size, *size), strict=True)]
+        axes.append(figure.add_axes(inside, sharex=first, sharey=first))
     return figure, axes
 
 
-def rows_only(axes, n: int, *, room: float = 0.62) -> None:
-    """Axes whose y is a list of `n` rows, the first on top: no spine, no ticks, light separators."""
-    axes.set_ylim(n - 1 + 0.45, -room)
+def starts_line(axes, i: int) -> bool:
+    """Whether the i-th of `panels` stands at the left, where the label of y belongs."""
+    return axes[i].get_position().x0 <= axes[0].get_position().x0 + 1e-9
+
+
+def inches(axes) -> float:
+    """Width of an axes in inches."""
+    return axes.get_position().width * axes.figure.get_size_inches()[0]
+
+
+def rows_only(axes, n: int, *, edge: float | None = None) -> None:
+    """Axes whose y is a list of `n` rows, the first on top: no spine, no ticks, light separators.
+
+    A row reaches from its label, 0.62 above its place, to 0.42 below; `edge` makes it reach as far on both sides.
+    """
+    above, below = (0.62, 0.42) if edge is None else (edge, edge)
+    axes.set_ylim(n - 1 + below, -above)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     for i in range(n - 1):
-        axes.axhline(i + 0.42, color=RULE, lw=0.6, zorder=0)
+        axes.axhline(i + below, color=RULE, lw=0.6, zorder=0)
+
+
+def zero_line(axes, n: int, low: float = -0.14, high: float = 0.42) -> None:
+    """The line at 0 in each of `n` rows, broken where the labels stand."""
+    axes.vlines(np.zeros(n), np.arange(n) + low, np.arange(n) + high, color=MUTED, lw=0.9, zorder=-1)
 
 
 def row_label(axes, row: float, text: str, value: str = "", *, lift: float = 0.3, colour: str = INK) -> None:

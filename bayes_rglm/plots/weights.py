@@ -1,4 +1,4 @@
-"""The coefficients of a model without hidden layers, by each method, in units of the standard deviation of their column."""
+"""The coefficients of a model without hidden layers, by each method, per standard deviation of their column."""
 
 from __future__ import annotations
 
@@ -10,7 +10,21 @@ import numpy as np
 from ..errors import EstimatorError
 from ..results import Fit
 from .numbers import number
-from .style import MUTED, PAPER, WIDE, Mark, arrow, blank, lines_of, marks, row_label, rows_only, styled, x_label
+from .style import (
+    MUTED,
+    PAPER,
+    WIDE,
+    Mark,
+    arrow,
+    blank,
+    lines_of,
+    marks,
+    row_label,
+    rows_only,
+    styled,
+    x_label,
+    zero_line,
+)
 
 MOST = 24
 """Columns that are drawn; of a longer list those of greatest size."""
@@ -96,18 +110,17 @@ def coefficients(fits: Mapping[str, Fit], *, width: float = WIDE):
     low, high = _limits(found, columns)
     text = _unit(next(iter(fits.values()))) + (f"; {left_out} smaller ones are not drawn" if left_out else "")
     foot = 0.38 + 0.16 * lines_of(text, width)
-    step = 0.19
-    row = 0.3 + step * len(fits)
+    step = 0.165
+    row = 0.34 + step * len(fits)
     figure, axes = blank(width, row * len(columns) + foot + 0.45, bottom=foot, top=0.42)
-    rows_only(axes, len(columns), room=0.5)
-    axes.set_ylim(len(columns) - 0.5, -0.5)
-    axes.axvline(0.0, color=MUTED, lw=0.9, zorder=-1)
+    rows_only(axes, len(columns), edge=0.5)
+    zero_line(axes, len(columns), 0.27 / row - 0.5, 0.46)
     axes.set_xlim(low, high)
     for i, column in enumerate(columns):
         row_label(axes, i, column, lift=0.5 - 0.14 / row)
         own = [e for e in found if e.column == column]
         for j, estimate in enumerate(own):
-            y = i - 0.5 + (0.33 + step * j) / row
+            y = i - 0.5 + (0.36 + step * j) / row
             _estimate(axes, y, estimate, drawn[estimate.method], low, high)
     _legend(axes, fits, drawn)
     x_label(axes, text, width)

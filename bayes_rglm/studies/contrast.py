@@ -6,21 +6,18 @@ encoded with it. A method that fails does not take the others with it. Ctrl-C ke
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from ..comparison import Comparison, RowScores, assemble, refuse_measures, score_fit, second_score_name
-from ..comparison.compare import weight_notes
-from ..comparison.scores import is_binary
+from ..comparison import Comparison, assemble, is_binary, refuse_measures, second_score_name, weight_notes
 from ..design import Design
-from ..errors import EstimatorError, RGLMError, SpecError
-from ..fitting import as_design, as_key, check_precision, fit
+from ..errors import DataError, SpecError
+from ..fitting import as_design, as_key, check_precision
 from ..results import Fit
 from ..spec import RGLM
-from .plan import Methods, Plan, plan_of, read_methods, seed_of
+from .plan import Methods, Plan, plan_of, read_methods
+from .running import Study, speaker
 from .splits import Split, encoded_like, make_splits
 
 TEST_SHARE = 0.3
@@ -114,106 +111,43 @@ def contrast(
     """
     begun = time.perf_counter()
     if not isinstance(model, RGLM):
-        raise SpecError(
-            "The first argument is a model.", found=type(model).__name__, do='for example RGLM("bernoulli")'
-        )
+        found = type(model).__name__
+        raise SpecError("The first argument is a model.", found=found, do='for example RGLM("bernoulli")')
     check_precision(precision)
     as_key(seed)
     chosen = read_methods(model, methods)
     refuse_measures({name: own for name, (own, _) in chosen.items()})
     design = as_design(data, **design_options)
     if design.y is None:
-        raise SpecError("A contrast needs a response.", found="data without y", do='give "y ~ ..." or a pair (X, y)')
+        raise DataError("A contrast needs a response.", found="data without y", do='give "y ~ ..." or a pair (X, y)')
     if folds is None and train_rows is None and test == TEST_SHARE:
         train_rows = _asked_by_frame(data)
-    second = second_score_name(own.family for own, _ in chosen.values())
-    classes = design.y if all(is_binary(own.family) for own, _ in chosen.values()) else None
+    families = [own.family for own, _ in chosen.values()]
+    classes = design.y if all(map(is_binary, families)) else None
     splits = make_splits(design.n, folds=folds, test=test, train_rows=train_rows, seed=seed, classes=classes)
-    plan = plan_of(chosen, design, splits)
-    say = _speaker(progress)
+    _check_encodings(design, splits)
+    plan, say = plan_of(chosen, design, splits), speaker(progress)
     say(f"Contrast: {plan}.")
-    study = _Study(
-        design, chosen, splits, second, seed, {"precision": precision, "device": device, "progress": progress}
-    )
+    options = {"precision": precision, "device": device, "progress": progress}
+    study = Study(design, chosen, splits, second_score_name(families), seed, options)
     study.run(say)
     return _result(study, model, folds, plan, classes is not None, time.perf_counter() - begun)
 
 
 def _asked_by_frame(data: Any) -> int | None:
-    frame = data[1] if isinstance(data, tuple | list) and len(data) == 2 and isinstance(data[0], str) else None
-    return getattr(frame, "attrs", {}).get("train_rows")
+    """The number of training rows that the frame itself asks for."""
+    frames = [part for part in data if hasattr(part, "attrs")] if isinstance(data, tuple | list) else []
+    return frames[0].attrs.get("train_rows") if frames else None
 
 
-def _speaker(progress: bool | None) -> Callable[[str], None]:
-    show = sys.stderr.isatty() if progress is None else bool(progress)
-    return lambda text: print(text, file=sys.stderr, flush=True) if show else None
+def _check_encodings(design: Design, splits: list[Split]) -> None:
+    """Test rows that a split cannot encode (outside a spline's bounds) are found before the first fit."""
+    if design.formula is not None and len(splits) > 1:
+        for split in splits:
+            encoded_like(design.rows(split.train), design, split.test)
 
 
-@dataclass(eq=False)
-class _Study:
-    """The running study: what is done, what failed, whether it was stopped."""
-
-    design: Design
-    methods: Methods
-    splits: list[Split]
-    second: str
-    seed: Any
-    options: dict[str, Any]
-    scores: dict[tuple[int, str], RowScores] = field(default_factory=dict)
-    fits: dict[str, Fit] = field(default_factory=dict)
-    failures: dict[str, RGLMError] = field(default_factory=dict)
-    first: tuple[Design, Design] | None = None
-    stopped: bool = False
-
-    def run(self, say: Callable[[str], None]) -> None:
-        try:
-            for k, split in enumerate(self.splits):
-                self._split(k, split, say)
-                if self.stopped:
-                    return
-        except KeyboardInterrupt:
-            self.stopped = True
-            if not self.scores:
-                raise
-
-    def _split(self, k: int, split: Split, say: Callable[[str], None]) -> None:
-        train = self.design.rows(split.train)
-        test = encoded_like(train, self.design, split.test)
-        self.first = self.first or (train, test)
-        for name, (model, estimator) in self.methods.items():
-            if name in self.failures:
-                continue
-            say(f"  {f'fold {k + 1} of {len(self.splits)}, ' if len(self.splits) > 1 else ''}{name}")
-            try:
-                fitted = fit(model, train, estimator, seed=seed_of(self.seed, k), label=name, **self.options)
-                self.scores[k, name] = score_fit(name, fitted, test, self.second, k)
-            except RGLMError as error:
-                self.stopped = _was_stopped(error)
-                if not self.stopped:
-                    self.failures[name] = error
-                    continue
-            else:
-                if k == 0:
-                    self.fits[name] = fitted
-                self.stopped = any(label.name == "interrupted" for label in fitted.labels)
-            if self.stopped:
-                return
-
-    def complete(self) -> tuple[list[str], list[int]]:
-        """Methods and splits of the comparison: all splits that every method finished; after an early stop, the first."""
-        alive = [name for name in self.methods if name not in self.failures]
-        done = [k for k in range(len(self.splits)) if all((k, name) in self.scores for name in alive)]
-        if done:
-            return alive, done
-        return [name for name in alive if (0, name) in self.scores], [0]
-
-
-def _was_stopped(error: RGLMError) -> bool:
-    """Whether an estimator gave up because the user pressed Ctrl-C before it had anything to keep."""
-    return isinstance(error, EstimatorError) and "stopped" in error.asked
-
-
-def _result(study: _Study, model: RGLM, folds: int | None, plan: Plan, stratified: bool, seconds: float) -> Contrast:
+def _result(study: Study, model: RGLM, folds: int | None, plan: Plan, stratified: bool, seconds: float) -> Contrast:
     names, done = study.complete()
     if not names:
         if study.failures:
@@ -222,9 +156,7 @@ def _result(study: _Study, model: RGLM, folds: int | None, plan: Plan, stratifie
     absent = [name for name in study.methods if name not in names and name not in study.failures]
     notes = weight_notes(study.design)
     if study.stopped:
-        notes.append(
-            f"Stopped by the user after {len(done)} of {len(study.splits)} splits." if folds else "Stopped by the user."
-        )
+        notes.append(f"Stopped by the user: {len(done)} of {len(study.splits)} splits are compared.")
     comparison = assemble(
         [study.scores[k, name] for k in done for name in names],
         study.second,

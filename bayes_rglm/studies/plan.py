@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import estimators
 from ..design import Design
-from ..errors import EstimatorError
+from ..errors import EstimatorError, RGLMError
 from ..estimators import Estimator
 from ..problem import Problem
 from ..spec import RGLM
@@ -77,9 +77,17 @@ def plan_of(methods: Methods, design: Design, splits: list[Split]) -> Plan:
         splits=len(splits),
         train_rows=len(splits[0].train),
         test_rows=len(splits[0].test),
-        parameters=max(Problem(model, design).size for model, _ in methods.values()),
+        parameters=max((_size(model, design) for model, _ in methods.values()), default=0),
         gradients=draws * len(splits),
     )
+
+
+def _size(model: RGLM, design: Design) -> int:
+    """Free parameters; 0 for a model that does not fit the data, which its method will report."""
+    try:
+        return Problem(model, design).size
+    except RGLMError:
+        return 0
 
 
 def seed_of(seed: Any, split: int) -> Any:

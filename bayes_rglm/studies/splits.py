@@ -1,4 +1,4 @@
-"""Which rows train and which test. Splits depend on the seed, the number of rows and, where it is binary, the response."""
+"""Which rows train and which test: decided by the seed, the number of rows and, where it is binary, the response."""
 
 from __future__ import annotations
 

@@ -27,13 +27,18 @@ def _log(this, rest):
     return mp.log(this) if this < rest else mp.log1p(-rest)
 
 
+def _expit_terms(x, order):
+    slope = np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))) ** 2
+    return slope if order == 2 else 0 * x
+
+
 def _expm1_minus_terms(x, order):
     return {0: np.abs(np.expm1(x)) + np.abs(x), 1: 0 * x, 2: 0 * x}[order]
 
 
 EXACT = {
     "exp": Exact(mp.exp),
-    "expit": Exact(lambda x: 1 / (1 + mp.exp(-x))),
+    "expit": Exact(lambda x: 1 / (1 + mp.exp(-x)), terms=_expit_terms),
     "softplus": Exact(lambda x: mp.log1p(mp.exp(x))),
     "log_expit": Exact(lambda x: -mp.log1p(mp.exp(-x))),
     "log_softplus": Exact(lambda x: mp.log(mp.log1p(mp.exp(x)))),

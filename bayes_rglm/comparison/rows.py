@@ -1,0 +1,76 @@
+"""Scores of one method: on the rows of one fold, and joined over folds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..gates import Label, ordered
+
+
+@dataclass(frozen=True, eq=False)
+class RowScores:
+    """One method's scores on the test rows of one fold; arrays are (test rows,).
+
+    `train_log_score` is the mean over the rows that the fit was made from, `counts` the observations that a test row
+    stands for (None: one each).
+    """
+
+    method: str
+    fold: int
+    obs: np.ndarray
+    log_score: np.ndarray
+    second: np.ndarray
+    train_log_score: float
+    train_rows: int
+    seconds: float
+    labels: tuple[Label, ...]
+    counts: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class MethodScores:
+    """One method's scores over all folds; `labels` of any fold, the gravest first, `by_fold` their names in each."""
+
+    name: str
+    labels: tuple[Label, ...]
+    by_fold: tuple[tuple[str, ...], ...]
+    log_score: np.ndarray
+    second: np.ndarray
+    counts: np.ndarray
+    train: float
+    seconds: float
+
+    @property
+    def infinite(self) -> int:
+        """Test rows that the method gives density 0."""
+        return int(np.isneginf(self.log_score).sum())
+
+    @property
+    def mean(self) -> float:
+        """Mean log score per observation."""
+        return float(np.average(self.log_score, weights=self.counts))
+
+    def rank(self) -> tuple[float, float]:
+        """Smaller is better: fewest rows of density 0, then the mean over the others."""
+        finite = np.isfinite(self.log_score)
+        rest = np.average(self.log_score[finite], weights=self.counts[finite]) if finite.any() else -np.inf
+        return (float(self.infinite), -float(rest))
+
+
+def join(name: str, scores: Sequence[RowScores]) -> MethodScores:
+    """The scores of `name` over all its folds."""
+    own = [s for s in scores if s.method == name]
+    counts = [np.ones(len(s.obs)) if s.counts is None else s.counts for s in own]
+    return MethodScores(
+        name,
+        ordered([label for s in own for label in s.labels]),
+        tuple(tuple(label.name for label in s.labels) for s in own),
+        np.concatenate([s.log_score for s in own]),
+        np.concatenate([s.second for s in own]),
+        np.concatenate(counts),
+        float(np.average([s.train_log_score for s in own], weights=[s.train_rows for s in own])),
+        float(sum(s.seconds for s in own)),
+    )

@@ -1,7 +1,6 @@
 """What every family keeps under each of its links, whoever adds it."""
 
 import dataclasses
-from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
@@ -10,12 +9,10 @@ import numpyro
 import numpyro.distributions as dist
 import pytest
 from numpyro.distributions import constraints
-from scipy.special import expit
 
 from bayes_rglm import families, links
 from bayes_rglm.errors import DataError, SpecError
 
-PAIRS = [(family, link) for family in families.registry for link in family.links]
 every = pytest.mark.parametrize("family", list(families.registry), ids=lambda family: family.name)
 RESPONSES = {
     "zeros": np.zeros(7),
@@ -29,61 +26,6 @@ RESPONSES = {
     "far apart": np.array([-1e8, 1e-8, 1e8, 0.0, 2.0, 3.0, 4.0]),
     "positive": np.array([1e-6, 0.3, 2.0, 7.5, 1e4, 1.0, 1.5]),
 }
-
-
-@pytest.fixture(autouse=True)
-def double():
-    with jax.enable_x64(True):
-        yield
-
-
-@lru_cache
-def case_of(family, link):
-    return Case(family, link)
-
-
-class Case:
-    """A family under a link, at seven linear predictors in the middle of the link's domain."""
-
-    def __init__(self, family, link):
-        self.family, self.link = family, link
-        low, high = link.predictor_domain
-        self.eta = np.linspace(max(low + 0.1, -2.5), min(high - 0.1, 2.5), 7)
-        self.aux = {p.name: next(v for v in (0.7, 1.7, 3.0) if bool(p.support(v))) for p in family.auxiliaries}
-        self.dist, self.draws = family.distribution(link, jnp.asarray(self.eta), **self.aux), None
-
-    def at(self, eta):
-        return self.family.distribution(self.link, eta, **self.aux)
-
-    def sample(self, n=()):
-        """Up to 64 draws of the seven rows, one of them by default."""
-        if self.draws is None:
-            self.draws = self.dist.sample(jax.random.key(3), (64,))
-        return self.draws[: n[0]] if n else self.draws[0]
-
-    def nodes(self):
-        """Points and weights, (m, 1) each, that sum or integrate over the support."""
-        support, scale = self.dist.support, float(jnp.sqrt(jnp.max(self.dist.variance)))
-        t = np.linspace(-1.0, 1.0, 8001)[:, None]
-        if support is constraints.boolean:
-            return np.array([[0.0], [1.0]]), np.ones((2, 1))
-        if support is constraints.nonnegative_integer:
-            counts = np.arange(0.0, float(jnp.max(self.dist.mean)) + 60 * (scale + 1))[:, None]
-            return counts, np.ones_like(counts)
-        if support is constraints.real:
-            y, dy = float(jnp.mean(self.dist.mean)) + 30 * (scale + 1) * t, 30 * (scale + 1) + 0 * t
-        elif support in (constraints.positive, constraints.nonnegative):
-            y, dy = np.exp(25 * t), 25 * np.exp(25 * t)
-        elif support is constraints.unit_interval:
-            y, dy = expit(40 * t), 40 * expit(40 * t) * expit(-40 * t)
-        else:
-            pytest.fail(f"teach Case.nodes in {__name__} how to integrate over the support {support}")
-        return y, dy * (t[1] - t[0])
-
-
-@pytest.fixture(params=PAIRS, ids=lambda pair: f"{pair[0].name}-{pair[1].name}")
-def case(request):
-    return case_of(*request.param)
 
 
 # The registry and the record -----------------------------------------------------------------------------------------
@@ -127,7 +69,7 @@ def test_links_are_found_by_name_and_alias_or_refused_with_the_choices(family):
 
 
 @every
-def test_the_measure_is_that_of_the_support(family):
+def test_the_measure_is_that_of_the_support(family, case_of):
     family_dist = case_of(family, family.links[0]).dist
     assert family_dist.support.is_discrete == family.discrete
     assert family.measure == "counting" if family.discrete else family.measure != "counting"
@@ -333,7 +275,7 @@ def test_check_lets_the_family_s_own_draws_through(case):
 
 
 @every
-def test_check_names_column_row_and_value_outside_the_support(family):
+def test_check_names_column_row_and_value_outside_the_support(family, case_of):
     support = case_of(family, family.links[0]).dist.support
     outside = [v for v in (-1.5, -1.0, 0.5, 1.25, 2.5) if not bool(support(v))]
     inside = next(v for v in (1.0, 0.5, 0.25) if bool(support(v)))
@@ -348,7 +290,7 @@ def test_check_names_column_row_and_value_outside_the_support(family):
 
 @every
 @pytest.mark.parametrize("levels", [("amber", "blue"), ("amber", "blue", "cyan"), ("amber",)])
-def test_labels_are_refused_by_name_or_coded_inside_the_support(family, levels):
+def test_labels_are_refused_by_name_or_coded_inside_the_support(family, case_of, levels):
     y = np.arange(len(levels), dtype=float)
     try:
         family.check(y, "colour", levels, np.arange(len(levels)))
@@ -407,7 +349,7 @@ def test_a_constant_offset_moves_the_typical_predictor_by_itself(case):
 
 
 @every
-def test_auxiliaries_start_inside_their_support_and_profiles_are_maxima(family):
+def test_auxiliaries_start_inside_their_support_and_profiles_are_maxima(family, case_of):
     case = case_of(family, family.links[0])
     y, mean = np.asarray(case.sample((20,)), float).ravel(), np.tile(case.link.inverse(case.eta), 20)
     eta, weights = np.tile(case.eta, 20), 1.0 + np.arange(140) % 3

@@ -17,12 +17,6 @@ every = pytest.mark.parametrize("link", list(links.registry), ids=lambda link: l
 responses = pytest.mark.parametrize("link", [links.get(name) for name in links.response_names()], ids=lambda x: x.name)
 
 
-@pytest.fixture(autouse=True)
-def double():
-    with jax.enable_x64(True):
-        yield
-
-
 def body(link, reach=3.0):
     """Linear predictors in the middle of the link's domain, away from its ends."""
     low, high = link.predictor_domain

@@ -90,12 +90,6 @@ each = pytest.mark.parametrize("prior", ALL, ids=[repr(p)[:60] for p in ALL])
 proper = pytest.mark.parametrize("prior", [p for p in ALL if p.proper], ids=[repr(p)[:60] for p in ALL if p.proper])
 
 
-@pytest.fixture(autouse=True)
-def double():
-    with jax.enable_x64(True):
-        yield
-
-
 def support_of(prior):
     return constraints.real if prior.support is None else prior.support
 

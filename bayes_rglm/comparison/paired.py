@@ -107,7 +107,10 @@ def _median(d: np.ndarray, counts: np.ndarray) -> float:
     cumulative = np.cumsum(counts[order])
     half = cumulative[-1] / 2
     low, high = np.searchsorted(cumulative, half), np.searchsorted(cumulative, half, side="right")
-    return float(d[order[low]] if low == high else (d[order[low]] + d[order[high]]) / 2)
+    if low == high:
+        return float(d[order[low]])
+    with np.errstate(invalid="ignore"):
+        return float((d[order[low]] + d[order[high]]) / 2)
 
 
 def tail_index(d: np.ndarray) -> float:

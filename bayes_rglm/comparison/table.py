@@ -98,7 +98,7 @@ def assemble(
     lines += [_absent(name, "failed") for name in failures] + [_absent(name, "not run") for name in skipped]
     said = notes_of(methods, differences, len(own))
     said += [f"{name} failed: {' '.join(message.split())}" for name, message in failures.items()]
-    said += [f"{name} was not run." for name in skipped]
+    said += [f"{name} not run: the study was stopped before it." for name in skipped]
     table = pd.DataFrame(lines).set_index("method").astype({"rows_inf": "Int64"})
     return Comparison(table, _long(scores, second), reference.name, (*said, *notes), len(fold))
 

@@ -156,7 +156,8 @@ def _result(study: Study, model: RGLM, folds: int | None, plan: Plan, stratified
     absent = [name for name in study.methods if name not in names and name not in study.failures]
     notes = weight_notes(study.design)
     if study.stopped:
-        notes.append(f"Stopped by the user: {len(done)} of {len(study.splits)} splits are compared.")
+        some = f": {len(done)} of {len(study.splits)} splits are compared" if folds else ""
+        notes.append(f"Stopped by the user{some}.")
     comparison = assemble(
         [study.scores[k, name] for k in done for name in names],
         study.second,

@@ -17,6 +17,7 @@ from .splits import Split, encoded_like
 
 
 def speaker(progress: bool | None) -> Callable[[str], None]:
+    """A function that prints to standard error where `progress` says so; by default when that is a terminal."""
     show = sys.stderr.isatty() if progress is None else bool(progress)
     return lambda text: print(text, file=sys.stderr, flush=True) if show else None
 
@@ -38,6 +39,7 @@ class Study:
     stopped: bool = False
 
     def run(self, say: Callable[[str], None]) -> None:
+        """Fit and score split by split. Ctrl-C ends it with what is done; it is raised where nothing is."""
         try:
             for k, split in enumerate(self.splits):
                 self._split(k, split, say)

@@ -1,0 +1,107 @@
+"""Splits: sizes, shares, seeds, and test rows encoded as training rows are."""
+
+import jax
+import numpy as np
+import pandas as pd
+import pytest
+
+from bayes_rglm import Design
+from bayes_rglm.errors import DataError
+from bayes_rglm.studies import encoded_like, make_splits
+
+ONE = {"folds": None, "test": 0.3, "train_rows": None, "seed": 0}
+
+
+def test_one_split_parts_all_rows():
+    (split,) = make_splits(50, **ONE)
+    assert (len(split.train), len(split.test)) == (35, 15)
+    assert sorted([*split.train, *split.test]) == list(range(50))
+    assert (np.diff(split.train) > 0).all()
+
+
+def test_absolute_training_rows():
+    (split,) = make_splits(50, **{**ONE, "train_rows": 12})
+    assert (len(split.train), len(split.test)) == (12, 38)
+
+
+@pytest.mark.parametrize("rows", [30, 60, 143])
+def test_binary_shares_are_kept(rows):
+    y = (np.arange(500) % 10 == 3).astype(float)  # 10 %
+    (split,) = make_splits(500, **{**ONE, "train_rows": rows}, classes=y)
+    assert abs(y[split.train].sum() - rows / 10) <= 1
+
+
+def test_a_rare_class_is_in_both_parts():
+    y = np.r_[np.ones(2), np.zeros(38)]
+    for seed in range(20):
+        (split,) = make_splits(40, **{**ONE, "seed": seed}, classes=y)
+        assert y[split.train].sum() == 1
+        assert y[split.test].sum() == 1
+
+
+def test_folds_test_each_row_once_and_keep_shares():
+    y = (np.arange(47) % 3 == 0).astype(float)
+    splits = make_splits(47, **{**ONE, "folds": 5}, classes=y)
+    assert sorted(np.concatenate([s.test for s in splits])) == list(range(47))
+    assert all(not set(s.train) & set(s.test) for s in splits)
+    assert {len(s.test) for s in splits} <= {9, 10}
+    assert {int(y[s.test].sum()) for s in splits} <= {3, 4}
+
+
+def test_the_seed_decides():
+    first, again = make_splits(50, **ONE)[0], make_splits(50, **ONE)[0]
+    np.testing.assert_array_equal(first.train, again.train)
+    assert not np.array_equal(first.train, make_splits(50, **{**ONE, "seed": 1})[0].train)
+    key = jax.random.key(3)
+    np.testing.assert_array_equal(
+        make_splits(50, **{**ONE, "seed": key})[0].train, make_splits(50, **{**ONE, "seed": key})[0].train
+    )
+
+
+def test_every_row_is_as_likely_to_test():
+    hits = np.zeros(20)
+    for seed in range(2000):
+        hits[make_splits(20, **{**ONE, "seed": seed}, classes=np.arange(20) % 2)[0].test] += 1
+    assert np.all(np.abs(hits / 2000 - 0.3) < 0.05)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        *({"folds": 1}, {"folds": 51}, {"folds": 2.0}, {"folds": True}, {"folds": 5, "train_rows": 10}),
+        *({"test": 0.0}, {"test": 1.0}, {"test": "a"}, {"test": float("nan")}),
+        *({"train_rows": 1}, {"train_rows": 50}, {"train_rows": 2.5}, {"train_rows": True}),
+    ],
+)
+def test_sizes_that_leave_nothing_are_refused(bad):
+    with pytest.raises(DataError, match="|".join(bad)):
+        make_splits(50, **{**ONE, **bad})
+
+
+def frame():
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"x": rng.normal(size=30), "g": list("ab" * 14 + "cc"), "y": rng.normal(size=30)})
+    return data.set_index(pd.Index([f"row {i}" for i in range(30)]))
+
+
+def test_test_rows_are_encoded_as_new_rows_are():
+    data, rows = frame(), np.arange(0, 30, 4)
+    whole = Design.from_formula("y ~ bs(x, df=4, extrapolation='clip') + center(x):g", data)
+    train = whole.rows(np.setdiff1d(np.arange(30), rows))
+    mine, theirs = encoded_like(train, whole, rows), train.new(data.iloc[rows])
+    np.testing.assert_array_equal(mine.X, theirs.X)
+    np.testing.assert_array_equal(mine.y, theirs.y)
+    assert mine.index.tolist() == theirs.index.tolist()
+    assert mine.constants is train.constants
+    assert not np.allclose(mine.X, whole.X[rows])  # the whole table's knots and centre are others
+    np.testing.assert_array_equal(mine.new(data.iloc[:3]).X, train.new(data.iloc[:3]).X)
+
+
+def test_arrays_keep_offsets_and_take_training_constants():
+    X = np.random.default_rng(1).normal(size=(20, 2))
+    whole = Design.from_arrays(X, X[:, 0], offset=np.arange(20.0))
+    train = whole.rows(np.arange(10))
+    test = encoded_like(train, whole, np.arange(10, 20))
+    np.testing.assert_array_equal(test.X, X[10:])
+    np.testing.assert_array_equal(test.offset, np.arange(10.0, 20.0))
+    assert test.constants is train.constants

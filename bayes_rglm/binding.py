@@ -161,6 +161,23 @@ def flatten_priors(program: Program, constants: dict[str, Any]) -> tuple[Program
     return plain, {k: {**v, "hyper": ({},)} if "hyper" in v else v for k, v in constants.items()}
 
 
+def smooth_priors(program: Program, constants: dict[str, Any]) -> tuple[Program, dict[str, Any]]:
+    """The same model with the priors that have a kink left out: what a gradient can see."""
+    changed = dict(constants)
+
+    def smooth(site: Site | None) -> Site | None:
+        if site is None or all(block.smooth for block in site.blocks):
+            return site
+        hyper = constants[site.name]["hyper"]
+        pairs = zip(site.blocks, hyper, strict=True)
+        changed[site.name] = {**constants[site.name], "hyper": tuple(h if b.smooth else {} for b, h in pairs)}
+        flat = tuple(b if b.smooth else replace(b, form=Flat().form, proper=False, smooth=True) for b in site.blocks)
+        return replace(site, blocks=flat)
+
+    layers = tuple(replace(layer, weights=smooth(layer.weights)) for layer in program.layers)
+    return replace(program, layers=layers), changed
+
+
 def _typical(spec: RGLM, design: Design) -> Typical:
     if design.y is None:
         return Typical(0.0, 1.0)

@@ -53,6 +53,10 @@ class EstimatorError(RGLMError, ValueError):
     """An estimator that cannot work on this problem, or an option outside its range."""
 
 
+class Interrupted(EstimatorError):
+    """A run stopped before it had anything to keep."""
+
+
 class NotComparable(RGLMError, ValueError):
     """Fits that must not be set side by side: other rows, other weights, other dominating measures."""
 

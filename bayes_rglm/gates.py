@@ -57,9 +57,19 @@ OK = Label("ok")
 
 
 def ordered(labels) -> tuple[Label, ...]:
-    """Labels with the gravest first; `ok` alone where there is none."""
-    found = {label.name: label for label in labels if label.name != "ok"}
+    """Labels with the gravest first, those of one name as one; `ok` alone where there is none."""
+    found: dict[str, Label] = {}
+    for label in labels:
+        if label.name != "ok":
+            found[label.name] = _both(found[label.name], label) if label.name in found else label
     return tuple(sorted(found.values(), key=lambda label: SEVERITY.index(label.name))) or (OK,)
+
+
+def _both(one: Label, other: Label) -> Label:
+    if one == other:
+        return one
+    parts = ("; ".join(filter(None, pair)) for pair in ((one.message, other.message), (one.advice, other.advice)))
+    return Label(one.name, *parts, (*one.columns, *other.columns))
 
 
 # maximum likelihood at depth 1 --------------------------------------------------------------------------------------

@@ -11,13 +11,15 @@ import numpy as np
 
 from .problem import Problem
 
+LEAST_SCALE = 1e-100  # its square and the inverse of that are finite
+
 
 def profile(problem: Problem, eta) -> dict[str, float]:
     """Maximum-likelihood auxiliary values given the linear predictor; fixed ones as they are."""
     program, fixed = problem.require_network("profile"), problem.constants["fixed"]
     mean = program.link.inverse(eta)
     values = {
-        p.name: max((p.profile or p.start)(problem.data["y"], mean, problem.data.get("weights")), 1e-300)
+        p.name: max((p.profile or p.start)(problem.data["y"], mean, problem.data.get("weights")), LEAST_SCALE)
         for p in program.family.auxiliaries
         if p.name not in fixed
     }

@@ -29,7 +29,7 @@ from jax.flatten_util import ravel_pytree
 from numpyro import handlers
 from numpyro.infer import util
 
-from .binding import Program, bind, check_response, flatten_priors
+from .binding import Program, Site, bind, check_response, flatten_priors, smooth_priors
 from .design import Design
 from .errors import EstimatorError, SpecError
 from .model import from_values, network, prior_of, rglm
@@ -230,14 +230,8 @@ class Problem:
 
     def hidden(self, theta, X=None) -> list[Any]:
         """The hidden layers h_1 ... h_{L-1}, each (n, units), at constrained sites."""
-        layers: list[Any] = []
-        network(
-            self.data["X"] if X is None else X,
-            from_values(theta),
-            self.require_network("hidden"),
-            self.constants,
-            layers,
-        )
+        program, layers = self.require_network("The hidden layer"), []
+        network(self.data["X"] if X is None else X, from_values(theta), program, self.constants, layers)
         return layers
 
     def auxiliary(self, theta) -> dict[str, Any]:
@@ -263,6 +257,11 @@ class Problem:
                     loc.append(np.ravel(own["shift"][rows] + unit * hyper["loc"]))
                     scale.append(np.ravel(unit * hyper["scale"]))
         return tuple(map(np.concatenate, (index, loc, scale))) if index else None
+
+    def without_kinks(self) -> Problem:
+        """The problem without the priors that `kinks` speaks of."""
+        program, constants = smooth_priors(self.require_network("without_kinks"), self.constants)
+        return self.with_parts(program=program, constants=constants)
 
     # other problems --------------------------------------------------------------------------------------------------
 
@@ -302,18 +301,25 @@ def _prior_draw(problem: Problem, key) -> dict[str, Any]:
     keys = iter(jax.random.split(key, max(1, len(problem.program.sites))))
 
     def draw(site, shift):
-        own, block = problem.constants[site.name], site.blocks[0]
-        if block.proper:
-            theta[site.name] = prior_of(site, own, shift).sample(next(keys))
-        else:
-            noise = jax.random.normal(next(keys), site.shape)
-            theta[site.name] = own["unit"] * (noise if block.affine else jnp.exp(0.1 * noise))
+        theta[site.name] = _site_draw(site, problem.constants[site.name], shift, next(keys))
         return theta[site.name]
 
     network(jnp.asarray(problem.data["X"][:1]), draw, problem.program, problem.constants)
     for site in problem.program.auxiliaries:
         draw(site, 0.0)
     return theta
+
+
+def _site_draw(site: Site, own, shift, key):
+    prior = prior_of(site, own, shift)
+    if all(block.proper for block in site.blocks):
+        return prior.sample(key)
+    noise = jax.random.normal(key, site.shape)
+    value = own["unit"] * (noise if site.blocks[0].affine else jnp.exp(0.1 * noise))
+    for block, part in zip(site.blocks, getattr(prior, "parts", ()), strict=False):
+        if block.proper:
+            value = value.at[jnp.asarray(block.rows)].set(part.sample(jax.random.fold_in(key, block.rows[0])))
+    return value
 
 
 def _without_prior(model, response: str):
@@ -347,7 +353,8 @@ def _foreign_layout(program: Foreign, data) -> dict[str, Any]:
         _check_foreign(program, sites)
         latent = {k: s for k, s in sites.items() if not s["is_observed"]}
         layout = {k: util.biject_to(s["fn"].support).inv(s["value"]) for k, s in latent.items()}
-        return layout, sites[program.response]["fn"].log_prob(sites[program.response]["value"])
+        rows, y = sites[program.response]["fn"], jnp.asarray(sites[program.response]["value"])
+        return layout, jnp.zeros(jnp.broadcast_shapes(rows.batch_shape, y.shape[: y.ndim - rows.event_dim]))
 
     found, rows = jax.eval_shape(shapes)
     layout = tuple(sorted((k, tuple(v.shape)) for k, v in found.items()))

@@ -92,7 +92,9 @@ def _row(fit: Fit, site: str, parameter: str, value, error, index) -> dict:
     info = fit.draws.info
     names = fit.design.columns if fit.design is not None else ()
     column = names[index[0]] if site == "beta" and index and fit.problem.depth == 1 else site
+    column = column if site in ("beta", "intercept") else None  # a column may bear an auxiliary value's name
     status = fit.status
+    error = np.nan if status == "mle_degenerate" else error
     for label in fit.labels:
         if label.name == "mle_infinite" and column in label.columns:
             value, error, status = float(np.sign(value)) * np.inf, np.nan, label.name

@@ -2,14 +2,15 @@
 
 `scores` gives one number per row (log score, Brier score, CRPS), `paired` differences over the same rows and what can
 be said of them, `rows` a method's scores joined over folds, `table` the `Comparison`, `notes` the sentences under it,
-`compare` the door and what it refuses. Nothing here asks how a fit was made: a point is a predictive distribution of
-one draw.
+`foreign` the scores of anybody's NumPyro function, `refusals` what must not be set side by side, `compare` the door.
+Nothing here asks how a fit was made: a point is a predictive distribution of one draw.
 """
 
 from __future__ import annotations
 
-from .compare import compare, refuse_measures, score_fit, weight_notes
+from .compare import compare, score_fit, weight_notes
 from .paired import Difference, paired_difference
+from .refusals import refuse_measures
 from .rows import RowScores
 from .scores import brier_score, crps_normal, crps_sample, is_binary, second_score_name
 from .table import Comparison, assemble

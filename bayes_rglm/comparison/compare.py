@@ -12,20 +12,25 @@ from ..design import Design
 from ..errors import NotComparable, RGLMError
 from ..prediction import log_score, new_rows
 from ..results import Fit
-from ..spec import RGLM
+from .foreign import Site, is_training, score_site, site_of
+from .refusals import check_arguments, refuse_measures, refuse_rows
 from .rows import RowScores
 from .scores import second_score, second_score_name
 from .table import Comparison, assemble
 
 
-def compare(fits: Mapping[str, Fit], test: Any) -> Comparison:
+def compare(fits: Mapping[str, Fit], test: Any, *, kwargs: Mapping[str, Mapping[str, Any]] | None = None) -> Comparison:
     """Score fits on the same held-out rows.
 
     Parameters
     ----------
     fits : {name: Fit}
+        Of RGLMs and of NumPyro functions (`Problem.from_numpyro`), side by side.
     test : frame, (X, y) or Design
-        Rows with their response that no fit has seen.
+        Rows with their response that no fit has seen. None where every fit is of a NumPyro function.
+    kwargs : {name: {argument: value}}, optional
+        For each fit of a NumPyro function, the arguments of that function for the test rows, response included, in
+        the row order of `test`. Arguments that are no arrays may be left out: they are as they were in the fit.
 
     Returns
     -------
@@ -37,43 +42,66 @@ def compare(fits: Mapping[str, Fit], test: Any) -> Comparison:
     Raises
     ------
     NotComparable
-        Other rows, another response or scale of it, other weights, or another dominating measure.
+        Other rows, another response or scale of it, other weights, or another dominating measure; a NumPyro function
+        without its `kwargs`, or with some that it cannot be run on.
     DataError
         Test rows without a response.
     """
+    models = _check_fits(fits, test, kwargs)
+    sites = {name: site_of(name, fit, kwargs[name]) for name, fit in fits.items() if name not in models}
+    refuse_measures(models, sites)
+    designs, failures = {}, {}
+    for name in models:
+        try:
+            designs[name] = new_rows(fits[name], test)
+        except RGLMError as error:
+            failures[name] = error
+    refuse_rows(designs, sites)
+    binary = all(site.binary for site in sites.values())
+    second = second_score_name(model.family for model in models.values()) if binary else "crps"
+    scores = _scores(fits, designs, sites, second, failures)
+    if not scores:
+        raise next(iter(failures.values()))
+    return assemble(scores, second, {k: str(v) for k, v in failures.items()}, notes=_notes(fits, designs, sites))
+
+
+def _check_fits(fits, test, kwargs) -> dict[str, Any]:
+    """The models of the fits that are of RGLMs; an error for what is no fit, and for arguments that are missing."""
     if not isinstance(fits, Mapping) or not fits:
         raise NotComparable(
             "compare takes fits by name.", found=type(fits).__name__, do='for example {"ML": a, "NUTS": b}'
         )
     for name, fit in fits.items():
-        if not isinstance(fit, Fit) or not isinstance(fit.problem.program, Program):
-            raise NotComparable(
-                "compare scores fits of recursive GLMs.",
-                found=f"{name!r} is {'a fit of a NumPyro function' if isinstance(fit, Fit) else type(fit).__name__}",
-                do="score it yourself with its log likelihood, or write it as an RGLM",
-            )
-    refuse_measures({name: fit.model for name, fit in fits.items()})
-    designs, failures = {}, {}
+        if not isinstance(fit, Fit):
+            raise NotComparable("compare scores fits.", found=f"{name!r} is {type(fit).__name__}", do="fit it first")
+    models = {name: fit.model for name, fit in fits.items() if isinstance(fit.problem.program, Program)}
+    if models and test is None:
+        raise NotComparable(
+            "Fits of RGLMs are scored on a table of test rows.",
+            found=f"test=None for {', '.join(map(repr, models))}",
+            do="give a frame, (X, y) or a Design",
+        )
+    check_arguments(fits, models, kwargs)
+    return models
+
+
+def _scores(fits, designs, sites, second: str, failures: dict[str, RGLMError]) -> list[RowScores]:
+    """The scores of all fits that can be scored; the others go to `failures`."""
+    table, scores = next(iter(designs.values()), None), []
+    labels, counts = (None, None) if table is None else (table.index, observations(table))
     for name, fit in fits.items():
         try:
-            designs[name] = new_rows(fit, test)
+            if name in designs:
+                scores.append(score_fit(name, fit, designs[name], second))
+            elif name in sites:
+                scores.append(score_site(name, fit, sites[name], second, labels, counts))
         except RGLMError as error:
             failures[name] = error
-    _refuse_rows(designs)
-    second = second_score_name(fit.model.family for fit in fits.values())
-    scores = []
-    for name, design in designs.items():
-        try:
-            scores.append(score_fit(name, fits[name], design, second))
-        except RGLMError as error:
-            failures[name] = error
-    if not scores:
-        raise next(iter(failures.values()))
-    return assemble(scores, second, {k: str(v) for k, v in failures.items()}, notes=_notes(fits, designs))
+    return scores
 
 
 def score_fit(name: str, fit: Fit, test: Design, second: str, fold: int = 0) -> RowScores:
-    """The scores of one fit on the rows of `test`, and its mean score on its own rows."""
+    """The scores of one fit of an RGLM on the rows of `test`, and its mean score on its own rows."""
     if test.y is None:
         raise NotComparable(
             "Test rows need their response.",
@@ -107,72 +135,14 @@ def _scored(fit: Fit, design: Design) -> np.ndarray:
     return np.where(np.isnan(values), -np.inf, values)
 
 
-def refuse_measures(models: Mapping[str, RGLM]) -> None:
-    """An error where densities refer to different dominating measures."""
-    measures = {name: model.family.measure for name, model in models.items()}
-    if len(set(measures.values())) > 1:
-        raise NotComparable(
-            "Log scores of densities and of probabilities cannot be compared.",
-            found="; ".join(f"{name!r}: {models[name].family.name}, {what} measure" for name, what in measures.items()),
-            do="compare families of one measure",
-        )
-
-
-def _refuse_rows(designs: Mapping[str, Design]) -> None:
-    """An error where methods would be scored on different rows, responses or weights."""
-    if len(designs) < 2:
-        return
-    first, *others = designs.items()
-    for other in others:
-        _refuse_pair(first, other)
-
-
-def _refuse_pair(first: tuple[str, Design], other: tuple[str, Design]) -> None:
-    (a, one), (b, two) = first, other
-    if one.response != two.response or one.levels != two.levels:
-        raise NotComparable(
-            "Scores of different responses, or of one response on different scales, cannot be compared.",
-            found=f"{a!r}: {_response(one)}; {b!r}: {_response(two)}",
-            do="model the same response, or put the transformation into the link",
-        )
-    if one.n != two.n or not np.array_equal(one.index, two.index):
-        raise NotComparable(
-            "Methods must be scored on the same rows.",
-            found=f"{a!r}: {one.n} rows; {b!r}: {two.n} rows" if one.n != two.n else f"other row labels in {b!r}",
-            do="give test rows that are complete in every column that any method uses",
-        )
-    if (one.y is None) != (two.y is None) or (one.y is not None and not np.array_equal(one.y, two.y)):
-        raise NotComparable(
-            "Methods must be scored on the same response.",
-            found=f"{a!r} and {b!r} read other values",
-            do="use one table",
-        )
-    same = one.weights is two.weights or (
-        one.weights is not None
-        and two.weights is not None
-        and one.weights_kind == two.weights_kind
-        and np.array_equal(one.weights, two.weights)
-    )
-    if not same:
-        raise NotComparable(
-            "Methods must be scored with the same weights.",
-            found=f"{a!r}: {_weights(one)}; {b!r}: {_weights(two)}",
-            do="fit all of them with the same weights",
-        )
-
-
-def _response(design: Design) -> str:
-    return repr(design.response) + (f" with levels {', '.join(design.levels)}" if design.levels else "")
-
-
-def _weights(design: Design) -> str:
-    return "no weights" if design.weights is None else f"{design.weights_kind} weights"
-
-
-def _notes(fits: Mapping[str, Fit], designs: Mapping[str, Design]) -> list[str]:
+def _notes(fits: Mapping[str, Fit], designs: Mapping[str, Design], sites: Mapping[str, Site]) -> list[str]:
     seen = [name for name, design in designs.items() if _is_training(fits[name], design)]
+    seen += [name for name, site in sites.items() if is_training(fits[name], site)]
     notes = [f"These rows trained {', '.join(seen)}: its scores are not held out."] if seen else []
-    return notes + weight_notes(next(iter(designs.values())))
+    if designs:
+        return notes + weight_notes(next(iter(designs.values())))
+    scaled = any(site.weights is not None for site in sites.values())
+    return notes + ["Scores do not apply the weights that scale the observed site."] * scaled
 
 
 def weight_notes(design: Design) -> list[str]:

@@ -73,7 +73,7 @@ def second_score(fit: Fit, design: Design, name: str) -> np.ndarray:
     if closed is not None:
         return crps_normal(design.y, *closed)
     rows, size = as_rows(design), max(1, BLOCK // OUTCOMES)
-    samples = _equal_draws(fit)
+    samples = equal_draws(fit)
     parts = []
     for start in range(0, design.n, size):
         block = {k: v[start : start + size] for k, v in rows.items()}
@@ -84,10 +84,10 @@ def second_score(fit: Fit, design: Design, name: str) -> np.ndarray:
 def _mean(fit: Fit, design: Design) -> np.ndarray:
     """Posterior predictive mean of the rows, (n,)."""
     values = evaluation.means(fit.problem, fit.draws.samples, as_rows(design))
-    return np.average(values.reshape(-1, design.n), axis=0, weights=_weights(fit))
+    return np.average(values.reshape(-1, design.n), axis=0, weights=draw_weights(fit))
 
 
-def _weights(fit: Fit) -> np.ndarray | None:
+def draw_weights(fit: Fit) -> np.ndarray | None:
     """Normalised weights of the draws, flat; None where all are equal."""
     if fit.draws.log_weights is None:
         return None
@@ -105,10 +105,10 @@ def _plug_in_normal(fit: Fit, design: Design) -> tuple[np.ndarray, np.ndarray] |
     return mean, np.full(design.n, float(np.ravel(sigma)[0]))
 
 
-def _equal_draws(fit: Fit) -> dict[str, np.ndarray]:
+def equal_draws(fit: Fit) -> dict[str, np.ndarray]:
     """At most `OUTCOMES` draws of equal weight, as one chain: thinned evenly, or resampled systematically by weight."""
     flat = {k: v.reshape(-1, *v.shape[2:]) for k, v in fit.draws.samples.items()}
-    total, weights = len(next(iter(flat.values()))), _weights(fit)
+    total, weights = len(next(iter(flat.values()))), draw_weights(fit)
     count = min(total, OUTCOMES)
     if weights is not None:
         points = (np.arange(OUTCOMES) + 0.5) / OUTCOMES

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..errors import DataError
 from . import build, checks, recipe, renew
 from .build import Origin
 from .constants import Constants, Term
@@ -202,6 +203,38 @@ class Design:
         per_row = {role: _at(getattr(self, role), rows) for role in ("y", *checks.ROLES)}
         origin = replace(self._origin.take(rows), training=self._origin.trained_on(self.index))
         return replace(self, X=self.X[rows], index=self.index[rows], dropped=0, _origin=origin, **per_row)
+
+    def encode(self, other: Design) -> Design:
+        """The rows of another design of the same table, encoded as this design encodes its own: same columns, same
+        constants.
+
+        Where `new` reads a table, this reads the rows that `other` holds: `table.rows(train).encode(table.take(test))`
+        gives test rows with the knots, centring and levels of the training rows. Response, offset and weights stay
+        those of `other`.
+
+        Parameters
+        ----------
+        other : Design
+            Made from the same formula, or from arrays with the same columns.
+
+        Raises
+        ------
+        DataError
+            Another formula, other columns or other levels of the response; a row outside a spline's bounds.
+        """
+        for what in ("formula", "columns", "response", "levels"):
+            if getattr(self, what) != getattr(other, what):
+                raise DataError(
+                    "A design encodes the rows of a design of the same table and formula.",
+                    found=f"{what}: {getattr(self, what)!r} and {getattr(other, what)!r}",
+                    do="take the rows from the design that these rows came from, or pass a table to new()",
+                )
+        own, theirs = self._origin, other._origin
+        if own.encoder is None:
+            return replace(other, constants=self.constants)
+        origin = replace(theirs, encoder=own.encoder, training=own.trained_on(self.index))
+        X = own.encoder.matrix(theirs.own, other.index)
+        return replace(other, X=X, constants=self.constants, _origin=origin)
 
     def recipe(self) -> tuple[dict, dict[str, np.ndarray]]:
         """What rebuilds this design: JSON-able metadata and arrays of numbers. Nothing in it is executable."""

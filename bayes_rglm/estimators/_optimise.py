@@ -88,10 +88,11 @@ def _plain_start(problem: Problem, begin: np.ndarray) -> np.ndarray:
 def _run(problem: Problem, begin, monitor: Monitor, options, bounded: bool) -> list[Optimum]:
     kinks = problem.kinks() if isinstance(problem.program, Program) else None
     lower = _floors(problem) if bounded and isinstance(problem.program, Program) else None
+    smooth = problem if kinks is None else problem.without_kinks()
     done = [0]
 
     def one(start: np.ndarray) -> Optimum:
-        optimum = _minimise(problem, start, kinks, lower, monitor, options)
+        optimum = _minimise(smooth, start, kinks, lower, monitor, options)
         done[0] += 1
         monitor.update(done[0], len(begin), f"log density {optimum.value:.2f}")
         return optimum
@@ -124,7 +125,7 @@ def _minimise(problem, start, kinks, lower, monitor: Monitor, options) -> Optimu
         value, gradient = float(value), np.asarray(gradient, float)
         if not np.isfinite(value):
             return NOWHERE, np.zeros_like(x)
-        value, gradient = split.objective(x, z, value, gradient)
+        value, gradient = split.objective(x, value, gradient)
         return value / rows, gradient / rows
 
     def step(intermediate_result):
@@ -157,7 +158,7 @@ def _minimise(problem, start, kinks, lower, monitor: Monitor, options) -> Optimu
 
 class _Split:
     """Coordinates for L-BFGS-B: coefficients with a kink at `loc` become loc + u - v with u, v >= 0 and penalty (u +
-    v)/scale.
+    v)/scale. The density that is differentiated lacks those priors: what JAX takes for |x|' at 0 is not asked.
     """
 
     def __init__(self, size: int, kinks):
@@ -175,15 +176,11 @@ class _Split:
         z[self.index] = self.loc + x[self.index] - x[self.size :]
         return z
 
-    def objective(self, x, z, value, gradient):
-        away = z[self.index] - self.loc
-        smooth = value + (np.abs(away) / self.scale).sum()
-        slope = gradient.copy()
-        slope[self.index] += np.sign(away) / self.scale
-        total = -smooth + ((x[self.index] + x[self.size :]) / self.scale).sum()
-        down = np.concatenate([-slope, slope[self.index] + 1.0 / self.scale])
-        down[self.index] = -slope[self.index] + 1.0 / self.scale
-        return total, down
+    def objective(self, x, value, gradient):
+        penalty = (x[self.index] + x[self.size :]) / self.scale + np.log(2.0 * self.scale)
+        down = np.concatenate([-gradient, gradient[self.index] + 1.0 / self.scale])
+        down[self.index] += 1.0 / self.scale
+        return penalty.sum() - value, down
 
     def bounds(self, lower):
         low = np.full(self.size, -np.inf) if lower is None else lower.copy()

@@ -115,12 +115,12 @@ def _labels(problem, X, scoring, aliased, back) -> list[Label]:
             raw = back[:, kept] @ direction
             size = np.abs(raw) * np.linalg.norm(np.linalg.pinv(back), axis=0)
             return [*labels, _infinite([names[j] for j in np.flatnonzero(size > 1e-6 * size.max())])]
-    if not scoring.converged:
+    if any(value <= 1e-8 * problem.constants["typical"]["scale"] for value in scoring.aux.values()):
+        labels.append(_degenerate("the model interpolates the response: a scale went to 0"))
+    elif not scoring.converged:
         labels.append(
             Label("not_a_mode", f"largest mean gradient {scoring.gradient:.1e}", "check the scale of the data")
         )
-    if any(value <= 1e-8 * problem.constants["typical"]["scale"] for value in scoring.aux.values()):
-        labels.append(_degenerate("the model interpolates the response: a scale went to 0"))
     return labels
 
 

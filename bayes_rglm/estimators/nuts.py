@@ -24,7 +24,7 @@ from numpyro.infer.hmc import hmc
 
 from .. import glm
 from ..binding import Program
-from ..errors import EstimatorError
+from ..errors import EstimatorError, Interrupted
 from ..gates import Label, recession_direction
 from ..problem import Problem
 from ..transforms import Restore, standardised, whitened
@@ -34,6 +34,7 @@ from ._threads import in_threads
 from ._whitening import whitening
 
 BLOCK = 100
+LEAST_DRAWS = 4
 
 
 class Settings(NamedTuple):
@@ -58,7 +59,7 @@ class NUTS(Estimator):
     max_tree_depth: int | None = None
 
     def __post_init__(self):
-        whole = {"draws": 4, "warmup": 20, "chains": 1, "max_tree_depth": 1}
+        whole = {"draws": LEAST_DRAWS, "warmup": 20, "chains": 1, "max_tree_depth": 1}
         check_options(self, whole=whole, between={"target_accept": (0.0, 1.0)})
 
     def run(self, problem: Problem, key, monitor: Monitor) -> Draws:
@@ -74,7 +75,8 @@ class NUTS(Estimator):
         starts = [_start(flat, jax.random.fold_in(k, 1)) for k in keys]
         _check_starts(flat, starts)
         chains = _sample(flat, starts, keys, self.draws, settings, monitor)
-        return _collect(flat, restore, chains, settings, interrupted=len(chains[0]["diverging"]) < self.draws)
+        cut = len(chains) < self.chains or len(chains[0]["diverging"]) < self.draws
+        return _collect(flat, restore, chains, settings, interrupted=cut)
 
 
 def coordinates(problem: Problem) -> tuple[Problem, Restore]:
@@ -201,21 +203,28 @@ def _kept(state):
 
 
 def _sample(problem, starts, keys, draws: int, settings: Settings, monitor: Monitor) -> list[dict[str, np.ndarray]]:
-    """Chains of kept draws, cut to a common length when stopped."""
-    if jax.default_backend() == "cpu" or "cpu" in str(jax.config.jax_default_device).lower():
-        runs = in_threads(
-            lambda item: _chain(problem, *item, draws, settings, monitor), list(zip(starts, keys, strict=True))
-        )
+    """Chains of kept draws, cut to a common length when stopped; chains that were still warming up then are left out.
+
+    Every chain has its own thread, more of them than cores too: all have come as far when a run is stopped.
+    """
+    if _on_cpu():
+        items = list(zip(starts, keys, strict=True))
+        runs = in_threads(lambda i: _chain(problem, *i, draws, settings, monitor), items, workers=len(items))
     else:
         runs = _vmapped(problem, starts, keys, draws, settings, monitor)
-    length = min(len(run["diverging"]) for run in runs)
-    if length < 4:
-        raise EstimatorError(
+    runs = [run for run in runs if len(run["diverging"]) >= LEAST_DRAWS]
+    if not runs:
+        raise Interrupted(
             "Sampling was stopped before there were draws to keep.",
-            found=f"{length} draws",
+            found=f"fewer than {LEAST_DRAWS} draws in every chain",
             do="let the warm-up finish",
         )
+    length = min(len(run["diverging"]) for run in runs)
     return [{name: value[:length] for name, value in run.items()} for run in runs]
+
+
+def _on_cpu() -> bool:
+    return jax.default_backend() == "cpu" or "cpu" in str(jax.config.jax_default_device).lower()
 
 
 def _chain(problem, z, key, draws, settings, monitor) -> dict[str, np.ndarray]:
@@ -240,16 +249,23 @@ def _blocks(advance, problem, state, draws, settings, monitor) -> dict[str, np.n
 
 
 def _vmapped(problem, starts, keys, draws, settings, monitor) -> list[dict[str, np.ndarray]]:
-    begin = jax.jit(jax.vmap(partial(_begin, settings=settings), (None, 0, 0)))
-    state = begin(problem, jnp.stack(starts), keys)
-    several = jax.jit(jax.vmap(partial(_advance, settings=settings), (None, 0, None)))
-
     def advance(problem, state, count):
-        state, rows = several(problem, state, count)
+        state, rows = _advance_all(problem, state, count, settings)
         return state, {k: jnp.moveaxis(v, 0, 1) for k, v in rows.items()}
 
+    state = _begin_all(problem, jnp.stack(starts), keys, settings)
     rows = _blocks(advance, problem, state, draws, settings, monitor)
-    return [{k: v[:, c] for k, v in rows.items()} for c in range(len(starts))]
+    return [{k: v[:, c] if v.ndim > 1 else v for k, v in rows.items()} for c in range(len(starts))]
+
+
+@partial(jax.jit, static_argnames="settings")
+def _begin_all(problem: Problem, starts, keys, settings: Settings):
+    return jax.vmap(partial(_begin, settings=settings), (None, 0, 0))(problem, starts, keys)
+
+
+@partial(jax.jit, static_argnames="settings")
+def _advance_all(problem: Problem, states, count, settings: Settings):
+    return jax.vmap(partial(_advance, settings=settings), (None, 0, None))(problem, states, count)
 
 
 def _collect(problem, restore: Restore, chains, settings: Settings, interrupted: bool) -> Draws:
@@ -263,9 +279,8 @@ def _collect(problem, restore: Restore, chains, settings: Settings, interrupted:
     steps = rows["n_steps"]
     rows["tree_depth"] = np.ceil(np.log2(steps + 1)).astype(int)
     rows["reached_max_treedepth"] = steps >= 2**settings.max_tree_depth - 1
-    labels = (
-        Label("interrupted", f"{vectors.shape[1]} draws per chain are kept", "run it again for all"),
-    ) * interrupted
+    kept = f"{vectors.shape[1]} draws of {vectors.shape[0]} chains are kept"
+    labels = (Label("interrupted", kept, "run it again for all"),) * interrupted
     info = {
         "warmup": settings.warmup,
         "target_accept": settings.target_accept,

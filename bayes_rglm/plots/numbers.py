@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-MINUS, NARROW_SPACE, NOTHING = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}", "\N{EN DASH}"
+MINUS, SPACE, NARROW_SPACE = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
+NOTHING = "\N{EN DASH}"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -46,7 +47,7 @@ def with_error(value: float, error: float, *, sign: bool = False) -> str:
     if not math.isfinite(value) or not math.isfinite(error):
         return number(value, sign=sign)
     places = decimals_of(error)
-    return f"{fixed(value, places, sign=sign)} ± {fixed(error, places)}"
+    return f"{fixed(value, places, sign=sign)}{SPACE}±{SPACE}{fixed(error, places)}"
 
 
 def tick(value: float) -> str:
@@ -54,10 +55,17 @@ def tick(value: float) -> str:
     return f"{value:,.6g}".replace(",", NARROW_SPACE).replace("-", MINUS)
 
 
+def exact(value: float) -> str:
+    """A diagnostic: whole numbers whole, others to four significant digits."""
+    return tick(value) if math.isfinite(value) and float(value).is_integer() else number(value, 4)
+
+
 def seconds(value: float) -> str:
     """A duration: "0.42 s", "12 s", "3 min 20 s"."""
     if not math.isfinite(value):
         return NOTHING
+    if value < 0.01:
+        return "< 0.01 s"
     if value < 10:
         return f"{fixed(value, 2)} s"
     minutes, rest = divmod(round(value), 60)

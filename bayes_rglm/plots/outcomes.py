@@ -196,7 +196,6 @@ def _value_axis(axis, found: dict[str, Intervals], rows: np.ndarray, counts: boo
     """A linear axis, unless counts range so far that it would show one row alone."""
     from matplotlib.ticker import FuncFormatter
 
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
     top = max(float(max(shown.high[rows].max(), shown.observed[rows].max())) for shown in found.values())
     middle = max(1.0, float(np.median(next(iter(found.values())).observed[rows])))
     if counts and top > 20 * middle:
@@ -205,6 +204,7 @@ def _value_axis(axis, found: dict[str, Intervals], rows: np.ndarray, counts: boo
         axis.set_yticks([t for t in ticks if t == 0 or t >= middle])
         axis.set_ylim(-0.35 * middle, 1.6 * top)
         axis.minorticks_off()
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
 
 
 __all__ = ["Intervals", "Reliability", "intervals", "predictions", "reliability"]

@@ -102,7 +102,7 @@ def gaps(comparison, *, width: float = WIDE):
     n = len(table)
     text = "log score per row; hollow: training rows, filled: held-out rows"
     foot = 0.38 + 0.16 * lines_of(text, width)
-    figure, axes = blank(width, 0.5 * n + foot + 0.1, bottom=foot, left=0.2, right=0.2)
+    figure, axes = blank(width, 0.5 * n + foot + 0.1, bottom=foot)
     rows_only(axes, n)
     for i, (method, row) in enumerate(table.iterrows()):
         train, test = float(row["train_log_score"]), float(row["log_score"])

@@ -90,7 +90,7 @@ def styled(draw: Callable) -> Callable:
     return run
 
 
-def blank(width: float, height: float, *, left=0.12, right=0.12, top=0.1, bottom=0.5):
+def blank(width: float, height: float, *, left=0.03, right=0.03, top=0.1, bottom=0.5):
     """A figure and one pair of axes; margins in inches."""
     from matplotlib.figure import Figure
 

@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from .contrast import Contrast, contrast
 from .plan import Plan
-from .splits import Split, encoded_like, make_splits
+from .splits import Split, make_splits
 
-__all__ = ["Contrast", "Plan", "Split", "contrast", "encoded_like", "make_splits"]
+__all__ = ["Contrast", "Plan", "Split", "contrast", "make_splits"]

@@ -18,7 +18,7 @@ from ..results import Fit
 from ..spec import RGLM
 from .plan import Methods, Plan, plan_of, read_methods
 from .running import Study, speaker
-from .splits import Split, encoded_like, make_splits
+from .splits import Split, make_splits
 
 TEST_SHARE = 0.3
 
@@ -144,7 +144,7 @@ def _check_encodings(design: Design, splits: list[Split]) -> None:
     """Test rows that a split cannot encode (outside a spline's bounds) are found before the first fit."""
     if design.formula is not None and len(splits) > 1:
         for split in splits:
-            encoded_like(design.rows(split.train), design, split.test)
+            design.rows(split.train).encode(design.take(split.test))
 
 
 def _result(study: Study, model: RGLM, folds: int | None, plan: Plan, stratified: bool, seconds: float) -> Contrast:

@@ -9,11 +9,11 @@ from typing import Any
 
 from ..comparison import RowScores, score_fit
 from ..design import Design
-from ..errors import EstimatorError, RGLMError
+from ..errors import Interrupted, RGLMError
 from ..fitting import fit
 from ..results import Fit
 from .plan import Methods, seed_of
-from .splits import Split, encoded_like
+from .splits import Split
 
 
 def speaker(progress: bool | None) -> Callable[[str], None]:
@@ -52,7 +52,7 @@ class Study:
 
     def _split(self, k: int, split: Split, say: Callable[[str], None]) -> None:
         train = self.design.rows(split.train)
-        test = encoded_like(train, self.design, split.test)
+        test = train.encode(self.design.take(split.test))
         self.first = self.first or (train, test)
         for name, (model, estimator) in self.methods.items():
             if name in self.failures:
@@ -62,7 +62,7 @@ class Study:
                 fitted = fit(model, train, estimator, seed=seed_of(self.seed, k), label=name, **self.options)
                 self.scores[k, name] = score_fit(name, fitted, test, self.second, k)
             except RGLMError as error:
-                self.stopped = _was_stopped(error)
+                self.stopped = isinstance(error, Interrupted)
                 if not self.stopped:
                     self.failures[name] = error
                     continue
@@ -80,8 +80,3 @@ class Study:
         if done:
             return alive, done
         return [name for name in alive if (0, name) in self.scores], [0]
-
-
-def _was_stopped(error: RGLMError) -> bool:
-    """Whether an estimator gave up because the user pressed Ctrl-C before it had anything to keep."""
-    return isinstance(error, EstimatorError) and "stopped" in error.asked

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import jax
 import numpy as np
 
-from ..design import Design
 from ..errors import DataError
 
 
@@ -106,13 +105,3 @@ def _train_count(n: int, test: float, train_rows: int | None) -> int:
             do="give more rows, or another train_rows",
         )
     return int(train_rows)
-
-
-def encoded_like(train: Design, whole: Design, rows: np.ndarray) -> Design:
-    """The rows of `whole` at `rows`, encoded as `train` encodes its own: its knots, centring, levels and constants."""
-    taken = whole.take(rows)
-    encoder = train._origin.encoder
-    if encoder is None:
-        return replace(taken, constants=train.constants)
-    origin = replace(taken._origin, encoder=encoder, training=train._origin.trained_on(train.index))
-    return replace(taken, X=encoder.matrix(taken._origin.own, taken.index), constants=train.constants, _origin=origin)

@@ -50,7 +50,7 @@ def standardised(problem: Problem) -> tuple[Problem, Restore]:
         own = dict(problem.constants[first.intercept.name])
         own["centre"] = (own["centre"] - change.centre) / change.scale
         constants[first.intercept.name] = own
-    log_jacobian = float(np.log(change.scale).sum()) * max(1, change.units)
+    log_jacobian = float(np.log(change.scale)[_proper(first.weights)].sum()) * max(1, change.units)
     changed = problem.with_parts(data=data, constants=constants)
     return changed, Restore(change.restore, log_jacobian)
 
@@ -64,6 +64,14 @@ def _change(first, X) -> _Change:
     centre = X.mean(axis=0) if movable else np.zeros_like(scale)
     units = first.weights.shape[1] if len(first.weights.shape) > 1 else 0
     return _Change(centre, scale, first.weights.name, first.intercept and first.intercept.name, units)
+
+
+def _proper(site) -> np.ndarray:
+    """Mask of the rows whose prior is a density: a flat one is 1 in all units and leaves no Jacobian."""
+    proper = np.zeros(site.shape[0], bool)
+    for block in site.blocks:
+        proper[slice(None) if block.rows is None else list(block.rows)] = block.proper
+    return proper
 
 
 def _scaled(constants, change: _Change):

@@ -64,7 +64,7 @@ def test_weighted_draws_score_as_their_mixture(world):
     y = fit.design.y
     density = 0.75 * stats.norm.pdf(y, 0, 1) + 0.25 * stats.norm.pdf(y, 1, 2)
     np.testing.assert_allclose(log_score(fit, fit.design), np.log(density), rtol=1e-12)
-    drawn = scores._equal_draws(fit)["intercept"]
+    drawn = scores.equal_draws(fit)["intercept"]
     assert drawn.shape == (1, scores.OUTCOMES)
     assert (drawn == 0.0).mean() == pytest.approx(0.75, abs=1e-3)
 

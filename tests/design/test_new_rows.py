@@ -322,3 +322,47 @@ def test_a_stored_formula_is_guarded_too(design):
 def test_repr_says_what_it_is(design):
     assert "40 rows" in repr(design)
     assert "with levels ('no', 'yes')" in repr(Design.from_formula("outcome ~ x", FRAME))
+
+
+def test_rows_held_out_are_encoded_as_new_rows_are():
+    rows, right = np.arange(0, N, 4), "bs(x, df=4, extrapolation='clip') + center(x):g + C(k, contr.sum)"
+    whole = Design.from_formula(f"y ~ {right}", FRAME, **OPTIONS)
+    train = whole.rows(np.setdiff1d(np.arange(N), rows))
+    held = train.encode(whole.take(rows))
+    assert_equal(held, train.new(FRAME.iloc[rows]))
+    assert held.constants is train.constants
+    assert not np.allclose(held.X, whole.X[rows])  # the whole table's knots and centre are others
+    np.testing.assert_array_equal(held.new(FRAME[:3]).X, train.new(FRAME[:3]).X)
+    assert_equal(rebuilt(held), held)
+    np.testing.assert_allclose(train.encode(train).X, train.X, rtol=1e-13, atol=1e-14)
+
+
+def test_held_out_rows_of_arrays_keep_offsets_and_take_constants():
+    whole = Design.from_arrays(FRAME[["x", "z"]], FRAME.y, offset=FRAME.o)
+    train = whole.rows(np.arange(10))
+    held = train.encode(whole.take(np.arange(10, 20)))
+    np.testing.assert_array_equal(held.X, whole.X[10:20])
+    np.testing.assert_array_equal(held.offset, whole.offset[10:20])
+    assert held.constants is train.constants
+
+
+def test_rows_outside_the_training_rows_splines_are_refused():
+    whole = Design.from_formula("y ~ bs(x, df=4)", FRAME)
+    order = np.argsort(FRAME.x.to_numpy())
+    with pytest.raises(DataError, match=rf"row row{order[-1]}, value .*bounds"):
+        whole.rows(order[:-1]).encode(whole.take(order[-1:]))
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [
+        (lambda: Design.from_formula("y ~ x + f", FRAME), "formula: 'y ~ x' and 'y ~ x \\+ f'"),
+        (lambda: Design.from_arrays(FRAME[["x"]], FRAME.y), "formula: 'y ~ x' and None"),
+    ],
+)
+def test_only_rows_of_the_same_source_are_encoded(other, found):
+    with pytest.raises(DataError, match=found):
+        Design.from_formula("y ~ x", FRAME).encode(other())
+    coded = Design.from_arrays(FRAME[["x"]], FRAME.outcome)
+    with pytest.raises(DataError, match=r"levels: \('no', 'yes'\) and \('a', 'b', 'c'\)"):
+        coded.encode(Design.from_arrays(FRAME[["x"]], FRAME.g.rename("outcome")))

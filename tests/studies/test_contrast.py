@@ -10,7 +10,7 @@ import pytest
 
 from bayes_rglm import RGLM, estimators, fit, priors
 from bayes_rglm.comparison import compare
-from bayes_rglm.errors import DataError, EstimatorError, NotComparable, SpecError
+from bayes_rglm.errors import DataError, EstimatorError, Interrupted, NotComparable, SpecError
 from bayes_rglm.studies import contrast
 
 POINTS = {"ML": "ml", "MAP": "map"}
@@ -154,7 +154,7 @@ class Pressed(estimators.Estimator):
         os.kill(os.getpid(), signal.SIGINT)
         assert monitor.stopping
         if not self.keeps:
-            raise EstimatorError("Sampling was stopped before there were draws to keep.", found="0 draws")
+            raise Interrupted("Nothing to keep.")
         from bayes_rglm.gates import Label
 
         return estimators.Draws(draws.samples, "point", labels=(Label("interrupted", "half"),))
@@ -216,6 +216,15 @@ def test_ctrl_c_in_a_later_fold_compares_whole_folds(world):
 def test_ctrl_c_with_nothing_done_is_ctrl_c(world):
     with pytest.raises(KeyboardInterrupt):
         run(world, {"half": Pressed(keeps=False)})
+
+
+class Stopped(estimators.Monitor):
+    stopping = True
+
+
+def test_a_sampler_stopped_in_its_warm_up_says_so(world):
+    with pytest.raises(Interrupted, match="before there were draws"):
+        fit(world.problem("bernoulli"), estimator=world.tiny("nuts"), monitor=Stopped())
 
 
 # bad arguments -------------------------------------------------------------------------------------------------------

@@ -1,13 +1,11 @@
-"""Splits: sizes, shares, seeds, and test rows encoded as training rows are."""
+"""Splits: sizes, shares, seeds."""
 
 import jax
 import numpy as np
-import pandas as pd
 import pytest
 
-from bayes_rglm import Design
 from bayes_rglm.errors import DataError
-from bayes_rglm.studies import encoded_like, make_splits
+from bayes_rglm.studies import make_splits
 
 ONE = {"folds": None, "test": 0.3, "train_rows": None, "seed": 0}
 
@@ -76,32 +74,3 @@ def test_every_row_is_as_likely_to_test():
 def test_sizes_that_leave_nothing_are_refused(bad):
     with pytest.raises(DataError, match="|".join(bad)):
         make_splits(50, **{**ONE, **bad})
-
-
-def frame():
-    rng = np.random.default_rng(0)
-    data = pd.DataFrame({"x": rng.normal(size=30), "g": list("ab" * 14 + "cc"), "y": rng.normal(size=30)})
-    return data.set_index(pd.Index([f"row {i}" for i in range(30)]))
-
-
-def test_test_rows_are_encoded_as_new_rows_are():
-    data, rows = frame(), np.arange(0, 30, 4)
-    whole = Design.from_formula("y ~ bs(x, df=4, extrapolation='clip') + center(x):g", data)
-    train = whole.rows(np.setdiff1d(np.arange(30), rows))
-    mine, theirs = encoded_like(train, whole, rows), train.new(data.iloc[rows])
-    np.testing.assert_array_equal(mine.X, theirs.X)
-    np.testing.assert_array_equal(mine.y, theirs.y)
-    assert mine.index.tolist() == theirs.index.tolist()
-    assert mine.constants is train.constants
-    assert not np.allclose(mine.X, whole.X[rows])  # the whole table's knots and centre are others
-    np.testing.assert_array_equal(mine.new(data.iloc[:3]).X, train.new(data.iloc[:3]).X)
-
-
-def test_arrays_keep_offsets_and_take_training_constants():
-    X = np.random.default_rng(1).normal(size=(20, 2))
-    whole = Design.from_arrays(X, X[:, 0], offset=np.arange(20.0))
-    train = whole.rows(np.arange(10))
-    test = encoded_like(train, whole, np.arange(10, 20))
-    np.testing.assert_array_equal(test.X, X[10:])
-    np.testing.assert_array_equal(test.offset, np.arange(10.0, 20.0))
-    assert test.constants is train.constants

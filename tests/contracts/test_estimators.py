@@ -1,0 +1,232 @@
+"""What every estimator keeps, whoever adds it: options that are a record, draws of every site, seeds, raw units, stops."""
+
+import dataclasses
+import json
+
+import jax
+import numpy as np
+import pytest
+from numpyro.distributions import biject_to
+
+from bayes_rglm import Design, Problem, estimators, families, fit, gates
+from bayes_rglm.errors import EstimatorError
+from bayes_rglm.estimators import Draws, Estimator, Monitor
+
+NAMES = estimators.names()
+PROBLEMS = [(family, 1) for family in families.names()] + [("bernoulli", 2)]
+every = pytest.mark.parametrize("name", NAMES)
+on_every_problem = pytest.mark.parametrize(("family", "depth"), PROBLEMS)
+
+# Values that each option must refuse; an estimator with further options adds its row.
+OUT_OF_RANGE = {
+    "ml": {"starts": [0, 1.5, "8"], "steps": [0, True], "tolerance": [0.0, -1e-3, "small"]},
+    "map": {"starts": [0, 1.5, None], "steps": [0, -3], "tolerance": [0.0, 1.0]},
+    "nuts": {
+        "draws": [3, 10.0, True],
+        "warmup": [19, None],
+        "chains": [0, "4"],
+        "target_accept": [0.0, 1.0, "0.8"],
+        "max_tree_depth": [0, 2.5],
+    },
+}
+# Another value of each option, for equality and recipes.
+OTHERS = {
+    "ml": {"starts": 3, "steps": 77, "tolerance": 1e-5},
+    "map": {"starts": 3, "steps": 77, "tolerance": 1e-5},
+    "nuts": {"draws": 55, "warmup": 66, "chains": 3, "target_accept": 0.93, "max_tree_depth": 7},
+}
+
+
+def other_options(name):
+    if name not in OTHERS:
+        pytest.fail(f"give OTHERS and OUT_OF_RANGE a row for the estimator {name!r}")
+    return OTHERS[name]
+
+
+class Stopping(Monitor):
+    """Says stop once `after` blocks have been reported."""
+
+    def __init__(self, after):
+        self.after, self.reports = after, []
+
+    def update(self, done, total, text=""):
+        self.reports.append((done, total))
+
+    @property
+    def stopping(self):
+        return len(self.reports) >= self.after
+
+
+# the record ----------------------------------------------------------------------------------------------------------
+
+
+@every
+def test_an_estimator_is_a_frozen_record(name):
+    cls = estimators.registry.get(name)
+    record = cls()
+    assert cls.name == name
+    assert isinstance(record, Estimator)
+    assert estimators.get(name) == record == cls()
+    assert hash(record) == hash(cls())
+    assert eval(repr(record), vars(estimators).copy()) == record
+    for field in dataclasses.fields(cls):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(record, field.name, getattr(record, field.name))
+    assert set(other_options(name)) == {field.name for field in dataclasses.fields(cls)}
+    for option, value in other_options(name).items():
+        changed = cls(**{option: value})
+        assert changed != record
+        assert getattr(changed, option) == value
+        assert eval(repr(changed), vars(estimators).copy()) == changed
+
+
+@every
+def test_a_misspelt_option_is_a_type_error(name):
+    with pytest.raises(TypeError, match="drawz"):
+        estimators.registry.get(name)(drawz=10)
+    with pytest.raises(TypeError):
+        estimators.registry.get(name)(10)
+
+
+@every
+def test_options_out_of_range_are_named(name):
+    other_options(name)
+    for option, values in OUT_OF_RANGE[name].items():
+        for value in values:
+            with pytest.raises(EstimatorError) as caught:
+                estimators.registry.get(name)(**{option: value})
+            assert option in str(caught.value)
+            assert repr(value) in str(caught.value)
+
+
+def test_names_are_looked_up_with_a_hint(world):
+    with pytest.raises(EstimatorError, match="did you mean 'nuts'"):
+        estimators.get("nutz")
+    with pytest.raises(EstimatorError, match=r"write NUTS\(\)"):
+        estimators.get(estimators.NUTS)
+    assert estimators.get("MLE") == estimators.MaximumLikelihood()
+
+
+# the draws -----------------------------------------------------------------------------------------------------------
+
+
+@every
+@on_every_problem
+def test_draws_hold_every_site_in_its_shape_and_support(world, name, family, depth):
+    found = world.fit(family, depth, name)
+    draws, problem = found.draws, found.problem
+    assert isinstance(draws, Draws)
+    assert draws.kind in ("point", "mcmc", "approximation")
+    chains, count = next(iter(draws.samples.values())).shape[:2]
+    if draws.kind == "point":
+        assert (chains, count) == (1, 1)
+    assert {k: v.shape for k, v in draws.samples.items()} == {k: (chains, count, *s) for k, s in problem.layout}
+    for site in problem.program.sites:
+        values = draws.samples[site.name]
+        assert values.dtype == np.float64
+        assert isinstance(values, np.ndarray)
+        assert np.all(np.isfinite(values))
+        assert np.all(site.support(values))
+        if draws.unconstrained is not None:
+            with jax.enable_x64(True):
+                there = np.asarray(biject_to(site.support)(draws.unconstrained[site.name]))
+            np.testing.assert_allclose(there, values, rtol=1e-6)
+    for statistic in draws.stats.values():
+        assert statistic.shape == (chains, count)
+    assert draws.log_weights is None or draws.log_weights.shape == (chains, count)
+
+
+@every
+@on_every_problem
+def test_labels_and_facts_are_plain(world, name, family, depth):
+    found = world.fit(family, depth, name)
+    assert found.labels
+    assert all(isinstance(label, gates.Label) and label.name in gates.SEVERITY for label in found.labels)
+    ranks = [gates.SEVERITY.index(label.name) for label in found.labels]
+    assert ranks == sorted(ranks), "the gravest first"
+    assert found.status == found.labels[0].name
+    facts = {k: v for k, v in found.draws.info.items() if k != "errors"}
+    assert json.loads(json.dumps(facts)).keys() == facts.keys()
+    for site, errors in found.draws.info.get("errors", {}).items():
+        assert np.shape(errors) == dict(found.problem.layout)[site]
+
+
+@every
+@on_every_problem
+def test_equal_seeds_give_equal_bits(world, name, family, depth):
+    first = world.fit(family, depth, name)
+    again = fit(first.problem, estimator=world.tiny(name), seed=0)
+    key = fit(first.problem, estimator=world.tiny(name), seed=jax.random.key(0))
+    for site, values in first.draws.samples.items():
+        np.testing.assert_array_equal(again.draws.samples[site], values)
+        np.testing.assert_array_equal(key.draws.samples[site], values)
+
+
+@every
+def test_other_seeds_give_other_draws(world, name):
+    first = world.fit("gaussian", 1, name)
+    other = fit(first.problem, estimator=world.tiny(name), seed=1)
+    if first.estimator.bayesian:
+        assert not np.any(other.draws.samples["beta"] == first.draws.samples["beta"])
+    else:
+        np.testing.assert_allclose(other.draws.samples["beta"], first.draws.samples["beta"], rtol=1e-4)
+
+
+@every
+@on_every_problem
+def test_draws_are_in_raw_units(world, name, family, depth):
+    """The same data with 1000 x + 5 for x: the same function, in other sites."""
+    first = world.fit(family, depth, name)
+    if depth > 1 and not (first.is_point and first.status == "ok"):
+        return  # rounding alone moves the chains of a network, and weights that grow for ever
+    X = first.design.X * [1000.0, 1.0, 1.0] + [5.0, 0.0, 0.0]
+    moved = fit(Problem(first.model, Design.from_arrays(X, first.design.y)), estimator=world.tiny(name))
+    site = "beta_1" if depth > 1 else "beta"
+    here, there = first.draws.samples[site], moved.draws.samples[site]
+    if depth == 1:
+        spread = np.maximum(here.std((0, 1)), 1e-3 * np.abs(here.mean((0, 1))))
+        difference = np.abs(1000.0 * there[..., 0].mean() - here[..., 0].mean())
+        assert difference < 0.5 * spread[0]
+    else:
+        np.testing.assert_allclose(1000.0 * there[..., 0, :], here[..., 0, :], rtol=0.02, atol=1e-3)
+
+
+@every
+def test_the_data_decide(world, name):
+    """The slopes found are those of the likelihood: close to least squares with this little noise and weak a prior."""
+    rng = np.random.default_rng(0)
+    y = world.X @ [2.0, 0.05, -0.3] + 0.01 * rng.normal(size=world.rows)
+    found = fit(Problem(world.model("gaussian"), Design.from_arrays(world.X, y)), estimator=world.tiny(name))
+    np.testing.assert_allclose(found.draws.samples["beta"].mean((0, 1)), [2.0, 0.05, -0.3], rtol=0.02)
+    np.testing.assert_allclose(found.draws.samples["sigma"].mean(), 0.01, rtol=0.3)
+
+
+# progress and interruption -------------------------------------------------------------------------------------------
+
+
+@every
+def test_progress_is_reported_in_the_estimators_own_units(world, name):
+    monitor = Stopping(after=10**9)
+    fit(world.problem("bernoulli", 2), estimator=world.tiny(name), monitor=monitor)
+    assert monitor.reports
+    assert all(0 < done <= total for done, total in monitor.reports)
+    assert max(done for done, _ in monitor.reports) == monitor.reports[0][1]
+
+
+@every
+def test_a_stopped_run_keeps_what_is_done_and_says_so(world, name):
+    """Asked to stop at its fourth report (past the warm-up of two chains), or at once where it reports less."""
+    options = {"draws": 400} if "draws" in other_options(name) else {}
+    problem = world.problem("bernoulli", 2)
+    stopped = fit(problem, estimator=world.tiny(name, **options), monitor=Stopping(after=4 if options else 0))
+    labels = [label for label in stopped.labels if label.name == "interrupted"]
+    assert labels
+    assert labels[0].message
+    assert {k: v.shape[2:] for k, v in stopped.draws.samples.items()} == dict(problem.layout)
+    assert all(np.all(np.isfinite(v)) for v in stopped.draws.samples.values())
+    if options:
+        chains, count = stopped.draws.samples["beta"].shape[:2]
+        assert chains == 2
+        assert 100 <= count < 400
+        whole = world.fit("bernoulli", 2, name).draws.samples["beta"]
+        np.testing.assert_array_equal(stopped.draws.samples["beta"][:, :100], whole)

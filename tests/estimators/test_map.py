@@ -1,0 +1,163 @@
+"""MAP is penalised likelihood: the numbers of scikit-learn, and the conditions of an optimum."""
+
+import jax
+import numpy as np
+import pytest
+
+from bayes_rglm import RGLM, Design, Problem, estimators, families, fit
+from bayes_rglm.priors import Flat, HalfNormal, Laplace, Normal
+
+linear_model = pytest.importorskip("sklearn.linear_model")
+SIGMA = 0.8
+
+
+@pytest.fixture(scope="module")
+def data(world):
+    X = (world.X - world.X.mean(0)) / world.X.std(0)
+    return {family: (X, world.frame(family)["y"].to_numpy()) for family in families.names()}
+
+
+def mode(family, prior, data, **options):
+    options = {"fixed": {"sigma": SIGMA}} if family == "gaussian" else {}
+    found = fit(RGLM(family, prior={"intercept": Flat(), **prior}, **options), data, "map")
+    assert found.status == "ok", found.labels
+    return found.draws.samples["beta"][0, 0], found.draws.samples["intercept"][0, 0]
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 10.0])
+def test_ridge_logistic_regression(data, scale):
+    X, y = data["bernoulli"]
+    other = linear_model.LogisticRegression(C=scale**2, solver="newton-cholesky", tol=1e-12).fit(X, y)
+    beta, intercept = mode("bernoulli", {"default": Normal(scale=scale)}, (X, y))
+    np.testing.assert_allclose(beta, other.coef_[0], rtol=1e-6)
+    np.testing.assert_allclose(intercept, other.intercept_[0], rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [0.05, 0.5])
+def test_ridge_regression(data, scale):
+    X, y = data["gaussian"]
+    other = linear_model.Ridge(alpha=SIGMA**2 / scale**2).fit(X, y)
+    beta, intercept = mode("gaussian", {"default": Normal(scale=scale)}, (X, y))
+    np.testing.assert_allclose(beta, other.coef_, rtol=1e-6)
+    np.testing.assert_allclose(intercept, other.intercept_, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [0.01, 0.02, 0.05, 0.5])
+def test_lasso(data, scale):
+    X, y = data["gaussian"]
+    other = linear_model.Lasso(alpha=SIGMA**2 / (len(y) * scale), tol=1e-14, max_iter=100_000).fit(X, y)
+    beta, intercept = mode("gaussian", {"default": Laplace(scale=scale)}, (X, y))
+    np.testing.assert_allclose(beta, other.coef_, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(intercept, other.intercept_, rtol=1e-6, atol=1e-9)
+    np.testing.assert_array_equal(beta == 0.0, other.coef_ == 0.0)
+
+
+def test_the_lasso_test_sees_zeros_and_others(data):
+    X, y = data["gaussian"]
+    zeros = [int(np.sum(mode("gaussian", {"default": Laplace(scale=s)}, (X, y))[0] == 0.0)) for s in (0.01, 0.5)]
+    assert zeros[0] > 0
+    assert zeros[1] < 3
+
+
+@pytest.mark.parametrize("family", families.names())
+@pytest.mark.parametrize("scale", [0.02, 0.2])
+def test_laplace_priors_meet_the_conditions_of_an_optimum(world, family, scale):
+    """In raw units: the score equals 1/scale at coefficients that moved, and is below it at exact zeros."""
+    prior = Laplace(scale=scale, scaled="term")
+    problem = Problem(RGLM(family, prior=prior), world.design(family))
+    found = fit(problem, estimator="map")
+    theta = {k: v[0, 0] for k, v in found.draws.samples.items()}
+    with jax.enable_x64(True):
+        score = np.array(jax.grad(lambda t: problem.log_likelihood(t).sum())(theta)["beta"])
+        # The intercept's location follows the slopes, so its prior has a say in theirs.
+        score += np.asarray(jax.grad(lambda t: problem.log_prior(t)["intercept"])(theta)["beta"])
+    edge = 1.0 / (scale * problem.constants["beta"]["unit"])
+    moved = theta["beta"] != 0.0
+    np.testing.assert_allclose(score[moved], (np.sign(theta["beta"]) * edge)[moved], rtol=1e-4)
+    assert np.all(np.abs(score[~moved]) <= edge[~moved] * (1 + 1e-6))
+
+
+def test_a_laplace_prior_elsewhere_holds_coefficients_at_its_centre(data):
+    X, y = data["gaussian"]
+    beta, _ = mode("gaussian", {"default": Laplace(loc=0.3, scale=1e-4)}, (X, y))
+    np.testing.assert_allclose(beta, 0.3, rtol=1e-12)
+
+
+def test_unlike_priors_on_the_columns(data):
+    """A ridge column, a lasso column and a free one: one gradient each."""
+    X, y = data["gaussian"]
+    prior = {"x0": Normal(scale=0.3), "x1": Laplace(scale=0.02), "x2": Flat()}
+    beta, intercept = mode("gaussian", prior, (X, y))
+    score = X.T @ (y - X @ beta - intercept) / SIGMA**2
+    np.testing.assert_allclose(score[0], beta[0] / 0.09, rtol=1e-6)
+    np.testing.assert_allclose(score[1], np.sign(beta[1]) / 0.02, rtol=1e-6)
+    np.testing.assert_allclose(score[2], 0.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("family", families.names())
+def test_the_mode_in_a_network_is_stationary(world, family):
+    """In constrained space, all priors on: every derivative vanishes against the curvature of its prior."""
+    found = fit(world.problem(family, 2), estimator=estimators.MAP(starts=2))
+    assert found.status == "ok"
+    theta = {k: v[0, 0] for k, v in found.draws.samples.items()}
+    with jax.enable_x64(True):
+        gradient = jax.grad(found.problem.log_joint)(theta)
+        initial = found.problem.constrain(found.problem.initial(jax.random.key(5)))
+        assert found.problem.log_joint(theta) > found.problem.log_joint(initial)
+    for name, slope in gradient.items():
+        unit = np.asarray(found.problem.constants[name]["unit"])
+        assert np.max(np.abs(np.asarray(slope) * unit)) < 1e-3, name
+
+
+def test_starts_are_kept_and_the_best_is_returned(world):
+    found = fit(world.problem("gaussian", 2), estimator=estimators.MAP(starts=4, steps=400))
+    info = found.draws.info
+    assert info["starts"] == len(info["optima"]) == 4
+    assert info["optima"] == sorted(info["optima"], reverse=True)
+    theta = {k: v[0, 0] for k, v in found.draws.samples.items()}
+    with jax.enable_x64(True):
+        from bayes_rglm.transforms import standardised
+
+        constant = standardised(found.problem)[1].log_jacobian
+        np.testing.assert_allclose(found.problem.log_joint(theta), info["log_density"] + constant, rtol=1e-9)
+    assert info["gap_to_second"] == pytest.approx(info["optima"][0] - info["optima"][1])
+
+
+def test_too_few_steps_are_not_a_mode(world):
+    found = fit(world.problem("bernoulli", 2), estimator=estimators.MAP(starts=1, steps=2))
+    assert found.status == "not_a_mode"
+    assert "2 steps" in found.labels[0].message
+
+
+def test_the_mode_of_sigma_is_taken_in_constrained_space():
+    """Three rows with sum of squares S about their mean: s^4 + 3 s^2 = S under HalfNormal(1), not s^4 + 2 s^2 = S."""
+    a = np.sqrt(0.2259 / 2)
+    model = RGLM("gaussian", prior={"intercept": Flat(), "sigma": HalfNormal(scale=1.0)})
+    design = Design.from_arrays(np.zeros((3, 0)), [1.0 - a, 1.0, 1.0 + a])
+    found = fit(model, design, estimators.MAP(tolerance=1e-12))
+    sigma = found.draws.samples["sigma"].item()
+    np.testing.assert_allclose(sigma, np.sqrt((-3 + np.sqrt(9 + 4 * 0.2259)) / 2), rtol=1e-6)
+    np.testing.assert_allclose(sigma, 0.27111, atol=2e-5)
+    assert abs(sigma - 0.32743) > 0.05
+    np.testing.assert_allclose(found.draws.samples["intercept"].item(), 1.0, rtol=1e-9)
+
+
+def test_flat_priors_give_maximum_likelihood(world):
+    flat = RGLM("poisson", prior={"default": Flat(), "intercept": Flat()})
+    one, other = fit(flat, world.design("poisson"), "map"), fit(flat, world.design("poisson"), "ml")
+    np.testing.assert_allclose(one.draws.samples["beta"], other.draws.samples["beta"], rtol=1e-6)
+
+
+def test_a_flat_prior_on_separated_data_is_no_mode(world):
+    """There the penalised likelihood has no maximum either; with a proper prior it has."""
+    x = np.linspace(-1.0, 1.0, world.rows)
+    data = (np.column_stack([x, x**2, x**3]), (x > 0) * 1.0)
+    flat = fit(RGLM("bernoulli", prior={"default": Flat(), "intercept": Flat()}), data, "map")
+    assert flat.status != "ok"
+    assert fit(RGLM("bernoulli"), data, "map").status == "ok"
+
+
+def test_bounded_slopes_stay_inside(world):
+    found = fit(RGLM("poisson", prior={"beta": HalfNormal(scale=1.0)}), world.design("poisson"), "map")
+    assert np.all(found.draws.samples["beta"] >= 0)
+    assert np.all(np.isfinite(found.draws.samples["beta"]))

@@ -1,0 +1,170 @@
+"""The numbers behind the figures, and that figures show them; pixels are not compared."""
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+from bayes_rglm import RGLM, Design, fit, plots
+from bayes_rglm.errors import DataError, EstimatorError
+from bayes_rglm.plots import style
+from bayes_rglm.studies import contrast
+
+POINTS = {"ML": "ml", "MAP": "map"}
+FORMULA = "y ~ age + dose + year"
+
+
+@pytest.fixture(scope="module")
+def study(world):
+    return contrast(world.model("bernoulli"), (FORMULA, world.frame("bernoulli")), POINTS, seed=4)
+
+
+@pytest.fixture(scope="module")
+def separated():
+    x = np.linspace(-2.0, 3.0, 24)
+    design = Design.from_arrays(np.column_stack([x, np.cos(7 * x)]), (x > 0.4).astype(float), columns=["x", "noise"])
+    return {"ML": fit(RGLM("bernoulli"), design, "ml"), "MAP": fit(RGLM("bernoulli"), design, "map")}
+
+
+def test_differences_shows_each_method_at_its_difference(study):
+    axes = plots.differences(study).axes[0]
+    drawn = sorted(float(line.get_xdata()[0]) for line in axes.lines if len(line.get_xdata()) == 1)
+    np.testing.assert_allclose(drawn, sorted(study.comparison.table["difference"]))
+    worse = study.comparison.table.iloc[1]
+    bars = [line.get_xdata() for line in axes.lines if line.get_linewidth() == 2.2]
+    np.testing.assert_allclose(bars[0], worse["difference"] + 2 * worse["se"] * np.array([-1, 1]))
+    texts = [text.get_text() for text in axes.texts]
+    assert {"ML", "MAP", "reference"} <= set(texts)
+
+
+def test_an_infinite_difference_is_an_arrow_and_not_a_point(study):
+    table = study.comparison.table.copy()
+    table.iloc[1, table.columns.get_indexer(["difference", "se", "log_score"])] = [-np.inf, np.nan, -np.inf]
+    from dataclasses import replace
+
+    comparison = replace(study.comparison, table=table)
+    for draw, points in ((plots.differences, 1), (plots.gaps, 3)):
+        axes = draw(comparison).axes[0]
+        assert sum(len(line.get_xdata()) == 1 for line in axes.lines) == points
+        assert any(text.get_text() in ("beyond every axis", "held out: −∞") for text in axes.texts)
+
+
+def test_gaps_join_training_and_held_out_scores(study):
+    table = study.comparison.table
+    lines = [line.get_xdata() for line in plots.gaps(study).axes[0].lines if len(line.get_xdata()) == 2]
+    shown = {tuple(np.round(x, 12)) for x in lines}
+    wanted = zip(table["train_log_score"].round(12), table["log_score"].round(12), strict=True)
+    assert set(wanted) <= shown
+
+
+def test_coefficients_are_per_standard_deviation_of_the_column(world):
+    fits = {"ML": world.fit("gaussian", 1, "ml"), "NUTS": world.fit("gaussian", 1, "nuts")}
+    found = {(e.method, e.column): e for e in plots.estimates(fits)}
+    unit = world.X.std(axis=0)
+    beta = fits["ML"].draws.samples["beta"][0, 0]
+    draws = fits["NUTS"].draws.samples["beta"].reshape(-1, 3)
+    for j, column in enumerate(world.columns):
+        assert found["ML", column].value == pytest.approx(beta[j] * unit[j])
+        nuts = found["NUTS", column]
+        np.testing.assert_allclose([nuts.low, nuts.high], np.quantile(draws[:, j], [0.025, 0.975]) * unit[j])
+    # 40 rows for 4 coefficients: ten rows per parameter, so that Wald's interval is given.
+    table = fits["ML"].summary()
+    np.testing.assert_allclose(found["ML", "dose"].low, table.loc["beta[dose]", "eti95_lb"] * unit[1])
+
+
+def test_points_without_honest_intervals_have_none(world, separated):
+    mode = plots.estimates({"MAP": world.fit("gaussian", 1, "map")})
+    assert all(np.isnan([e.low, e.high]).all() and np.isfinite(e.value) for e in mode)
+    infinite = [e for e in plots.estimates(separated) if e.method == "ML"]
+    assert {e.column: e.value for e in infinite}["x"] == np.inf
+    assert all(np.isnan([e.low, e.high]).all() for e in infinite)
+
+
+def test_an_infinite_coefficient_is_an_arrow_with_its_sign(separated):
+    axes = plots.coefficients(separated).axes[0]
+    assert "∞" in [text.get_text() for text in axes.texts]
+    assert np.isfinite(axes.get_xlim()).all()
+
+
+def test_a_network_has_no_coefficients(world):
+    with pytest.raises(EstimatorError, match="no coefficient plot"):
+        plots.coefficients({"MAP": world.fit("bernoulli", 2, "map")})
+
+
+def test_reliability_is_the_isotonic_curve(study):
+    curve = plots.reliability(study.fits["MAP"], study.test)
+    assert (np.diff(curve.predicted) >= 0).all()
+    assert (np.diff(curve.frequency) >= 0).all()
+    assert curve.frequency.mean() == pytest.approx(study.test.y.mean())
+    for level in np.unique(curve.frequency):
+        assert curve.observed[curve.frequency == level].mean() == pytest.approx(level)
+
+
+def test_reliability_is_for_binary_responses(world):
+    with pytest.raises(DataError, match="binary"):
+        plots.reliability(world.fit("gaussian", 1, "ml"))
+
+
+def test_intervals_of_a_plug_in_gaussian_are_its_quantiles(world):
+    fitted = world.fit("gaussian", 1, "ml")
+    found = plots.intervals(fitted)
+    sigma = float(fitted.draws.samples["sigma"][0, 0])
+    np.testing.assert_allclose((found.high - found.low).mean(), 2 * 1.645 * sigma, rtol=0.05)
+    np.testing.assert_allclose(
+        found.mean, fitted.problem.linear_predictor({k: v[0, 0] for k, v in fitted.draws.samples.items()})
+    )
+    outside = (found.observed < found.low) | (found.observed > found.high)
+    assert found.outside == outside.sum()
+
+
+def test_count_intervals_are_drawn_for_every_method(world):
+    fits = {"MAP": world.fit("poisson", 1, "map"), "NUTS": world.fit("poisson", 1, "nuts")}
+    figure = plots.predictions(fits)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["MAP", "NUTS"]
+    assert figure.axes[0].get_ylabel() == "y"
+
+
+def test_a_surface_is_the_mean_over_the_columns(separated):
+    shown = plots.surface(separated["MAP"])
+    assert shown.grid.shape[1] == 2
+    assert ((shown.mean > 0) & (shown.mean < 1)).all()
+    assert np.isnan(shown.low).all()
+    design = separated["MAP"].design
+    assert (shown.grid.min(0) < design.X.min(0)).all()
+    assert (shown.grid.max(0) > design.X.max(0)).all()
+    assert len(plots.surfaces(separated).axes) == 3
+
+
+def test_a_surface_needs_one_or_two_columns(world):
+    fits = {"MAP": world.fit("bernoulli", 2, "map")}
+    assert not plots.drawable(fits)
+    with pytest.raises(EstimatorError, match="one or two columns"):
+        plots.surfaces(fits)
+
+
+def test_a_curve_has_a_band_over_draws():
+    x = np.linspace(0.0, 3.0, 30)
+    from bayes_rglm import estimators
+
+    fitted = fit(RGLM("gaussian"), (x[:, None], np.sin(x)), estimators.NUTS(draws=50, warmup=50, chains=1))
+    shown = plots.surface(fitted)
+    assert (shown.low <= shown.mean + 1e-12).all()
+    assert (shown.mean <= shown.high + 1e-12).all()
+    assert len(plots.surfaces({"NUTS": fitted}).axes) == 1
+
+
+def test_the_settings_of_matplotlib_are_left_alone(study):
+    before = dict(mpl.rcParams)
+    plots.gaps(study).savefig("/dev/null", format="svg")
+    assert dict(mpl.rcParams) == before
+
+
+def test_narrow_figures_stack_their_panels(study):
+    wide, narrow = (plots.predictions(study, width=w) for w in (style.WIDE, style.NARROW))
+    assert wide.get_size_inches()[1] < narrow.get_size_inches()[1]
+    assert len({round(a.get_position().x0, 6) for a in narrow.axes}) == 1
+
+
+def test_methods_differ_by_shape_too():
+    found = style.marks(["ML", "MAP", "NUTS", "ridge", "lasso"])
+    assert len({m.marker for m in found.values()}) == len({m.colour for m in found.values()}) == 5
+    assert style.marks(["NUTS"])["NUTS"] == found["NUTS"]

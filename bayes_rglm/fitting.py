@@ -26,6 +26,7 @@ from .selfcheck import self_check
 from .spec import RGLM
 
 PRECISIONS = ("float64", "float32")
+STEP = 5  # per cent between two lines of progress
 DESIGN_OPTIONS = ("offset", "weights", "weights_kind", "trials", "lower", "upper", "standardize", "missing")
 
 
@@ -177,6 +178,7 @@ class Progress(Monitor):
         self.stopped = False
         self._lock = threading.Lock()
         self._done: dict[int, tuple[int, int]] = {}
+        self._shown = -STEP
 
     def __enter__(self):
         return self
@@ -188,9 +190,11 @@ class Progress(Monitor):
     def update(self, done: int, total: int, text: str = "") -> None:
         with self._lock:
             self._done[threading.get_ident()] = (done, total)
-            if self.show:
-                share = np.mean([d / t for d, t in self._done.values()])
-                print(f"\r{self.title}: {100 * share:3.0f} %  {text:<24.24}", end="", file=sys.stderr, flush=True)
+            # Threads report one after another: the least of those seen so far never promises too much.
+            share = 100 * min(d / t for d, t in self._done.values())
+            if self.show and (share >= self._shown + STEP or (share == 100 and self._shown < 100)):
+                self._shown = share
+                print(f"\r{self.title}: {share:3.0f} %  {text:<24.24}", end="", file=sys.stderr, flush=True)
 
     @property
     def stopping(self) -> bool:

@@ -15,17 +15,20 @@ import jax.numpy as jnp
 import numpy as np
 from numpyro.distributions import biject_to
 
+from .. import glm
 from ..binding import Program
 from ..errors import EstimatorError
-from ..gates import Label, ordered
+from ..gates import Label, ordered, recession_direction
 from ..problem import Problem
 from ..transforms import Restore, standardised
+from ..transforms.standardised import proper_rows
 from ._base import Draws, Monitor, point
 from ._threads import in_threads
 
 # A tanh unit of standardised inputs is a step long before its weights reach this.
 SATURATED = 50.0
 
+MAX_ETA = 20.0  # a linear predictor beyond it makes a maximum doubtful
 NOWHERE = 1e300  # minus the log density where it is not finite
 
 
@@ -218,12 +221,35 @@ def _labels(problem: Problem, best: Optimum, found, mode: bool, stopped: bool) -
                 "use a proper prior, or fewer units",
             )
         )
+    columns = _runaway(problem, best.z) if mode and problem.depth == 1 else ()
+    if columns:
+        text = f"the data are separated and the prior is flat; no finite maximum along {', '.join(columns)}"
+        return [*labels, Label("mle_infinite", text, "use a proper prior", columns)]
     if not best.finished and not stopped:
         name = "not_a_mode" if mode else "mle_degenerate"
         what = "the gradient does not vanish" if mode else "the likelihood was still rising at the last step"
         advice = "more steps" if mode else "use a proper prior: this likelihood need not have a maximum"
         labels.append(Label(name, f"{what} (mean gradient {best.gradient:.1e} after {best.steps} steps)", advice))
     return labels
+
+
+def _runaway(problem: Problem, z: np.ndarray) -> tuple[str, ...]:
+    """Columns under flat priors along which the density rises for ever; looked for where the predictor is far out."""
+    separable, first = glm.separation(problem), problem.program.layers[0]
+    eta = problem.linear_predictor({k: np.asarray(v) for k, v in problem.constrain(z).items()})
+    if separable is None or np.max(np.abs(eta), initial=0.0) < MAX_ETA:
+        return ()
+    X, flat = np.asarray(problem.data["X"], float), np.zeros(0, bool)
+    if first.intercept is not None:
+        X = np.column_stack([np.ones(len(X)), X])
+        flat = np.array([not first.intercept.blocks[0].proper])
+    if first.weights is not None:
+        flat = np.concatenate([flat, ~proper_rows(first.weights)])
+    direction = recession_direction(X[:, flat], *separable) if flat.any() else None
+    if direction is None:
+        return ()
+    names = np.array(glm.column_names(problem))[flat]
+    return tuple(names[np.abs(direction) > 1e-6 * np.abs(direction).max()].tolist())
 
 
 def _saturated(problem: Problem, z: np.ndarray) -> bool:

@@ -50,7 +50,7 @@ def standardised(problem: Problem) -> tuple[Problem, Restore]:
         own = dict(problem.constants[first.intercept.name])
         own["centre"] = (own["centre"] - change.centre) / change.scale
         constants[first.intercept.name] = own
-    log_jacobian = float(np.log(change.scale)[_proper(first.weights)].sum()) * max(1, change.units)
+    log_jacobian = float(np.log(change.scale)[proper_rows(first.weights)].sum()) * max(1, change.units)
     changed = problem.with_parts(data=data, constants=constants)
     return changed, Restore(change.restore, log_jacobian)
 
@@ -66,7 +66,7 @@ def _change(first, X) -> _Change:
     return _Change(centre, scale, first.weights.name, first.intercept and first.intercept.name, units)
 
 
-def _proper(site) -> np.ndarray:
+def proper_rows(site) -> np.ndarray:
     """Mask of the rows whose prior is a density: a flat one is 1 in all units and leaves no Jacobian."""
     proper = np.zeros(site.shape[0], bool)
     for block in site.blocks:

@@ -1,6 +1,7 @@
 """NUTS: nothing is compiled twice, threads give the bits of one chain alone, precision is the call's own."""
 
 import threading
+import time
 from dataclasses import replace
 
 import jax
@@ -123,10 +124,11 @@ def test_columns_far_from_zero_do_not_cost_single_precision(world):
 class StopLater(Monitor):
     """Stops when one chain has come to `at`; others may have come less far."""
 
-    def __init__(self, at):
-        self.at, self.stop = at, False
+    def __init__(self, at, pause=0.0):
+        self.at, self.pause, self.stop = at, pause, False
 
     def update(self, done, total, text=""):
+        time.sleep(self.pause)
         self.stop = self.stop or done >= self.at
 
     @property
@@ -142,7 +144,7 @@ def test_stopping_in_the_warm_up_is_said(world):
 def test_more_chains_than_cores_lose_nothing_when_stopped(world):
     """Every chain runs from the start, so that a stop finds all of them alike."""
     method = world.tiny("nuts", chains=6, draws=1000)
-    found = fit(world.problem("gaussian"), estimator=method, monitor=StopLater(at=700))
+    found = fit(world.problem("gaussian"), estimator=method, monitor=StopLater(at=700, pause=0.05))
     chains, count = found.draws.samples["beta"].shape[:2]
     assert found.labels[-1].name == "interrupted"
     assert f"{count} draws of {chains} chains" in found.labels[-1].message

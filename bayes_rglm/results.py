@@ -188,3 +188,20 @@ def _check_samples(problem: Problem, samples: dict[str, np.ndarray]) -> None:
         raise DataError(
             "All sites must have the same chains and draws.", found=str({k: v.shape[:2] for k, v in samples.items()})
         )
+    _check_values(problem, samples)
+
+
+def _check_values(problem: Problem, samples: dict[str, np.ndarray]) -> None:
+    program = problem.program
+    supports = {site.name: site.support for site in program.sites} if isinstance(program, Program) else {}
+    for name, value in samples.items():
+        inside = np.isfinite(value)
+        if name in supports:
+            inside &= np.asarray(supports[name](value))
+        if not inside.all():
+            chain, draw = np.argwhere(~inside)[0][:2]
+            raise DataError(
+                f"Draws of {name!r} are not all in its support, {supports.get(name, 'the finite numbers')}.",
+                found=f"chain {chain}, draw {draw}: {value[chain, draw]}",
+                do="give constrained sites: sigma itself, not its logarithm",
+            )

@@ -75,11 +75,16 @@ def _write(tree, path: Path) -> None:
         raise FileError(
             "The folder to save into does not exist.", found=str(path.parent), do="make it, or choose another path"
         )
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".saving-", suffix=".nc")
-    os.close(handle)
+    temporary = ""
     try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".saving-", suffix=".nc")
+        os.close(handle)
         tree.to_netcdf(temporary, engine="h5netcdf")
         os.replace(temporary, path)
+    except OSError as error:
+        raise FileError(
+            "The fit cannot be written there.", found=f"{path}: {error.strerror or error}", do="choose another path"
+        ) from None
     finally:
         if os.path.exists(temporary):
             os.unlink(temporary)
@@ -101,9 +106,9 @@ def load(path, cls, problem: Problem | None = None):
                 "The file was written by another version.", found=f"format {meta['format']}", do="update bayes_rglm"
             )
         return _rebuild(meta, groups, cls, problem, path)
-    except RGLMError:
+    except FileError:
         raise
-    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except (RGLMError, OSError, LookupError, ValueError, TypeError, AttributeError) as error:
         raise FileError(
             "This file is not a saved fit, or it is damaged.", found=f"{path}: {error}", do="save the fit again"
         ) from None

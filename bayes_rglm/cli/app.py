@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from click.core import ParameterSource
 from typer.core import TyperGroup
 
 from .. import reports
@@ -274,7 +273,8 @@ def _command(ctx: typer.Context) -> str:
     words = ["bayes-rglm", ctx.info_name or ""]
     for parameter in ctx.command.params:
         name, value = parameter.name, ctx.params.get(parameter.name)
-        if ctx.get_parameter_source(name) != ParameterSource.COMMANDLINE or name == "quiet":
+        source = ctx.get_parameter_source(name)
+        if source is None or source.name != "COMMANDLINE" or name == "quiet":
             continue
         words += [str(value)] if parameter.param_type_name == "argument" else [parameter.opts[0], str(value)]
     return shlex.join(words)

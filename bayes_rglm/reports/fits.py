@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -31,7 +33,8 @@ def findings_section(fits: Mapping[str, Fit], rows: Design | None) -> Markup:
         figures.append(_surfaces(shown))
     if shown:
         figures.append(_predictions(shown, rows))
-    return section("What each method found", *figures, slug="findings") if figures else Markup("")
+    title = "What each method found" if len(fits) > 1 else "What was found"
+    return section(title, *figures, slug="findings") if figures else Markup("")
 
 
 def _coefficients(fits: Mapping[str, Fit]) -> Markup:
@@ -90,23 +93,33 @@ def _predictions(fits: Mapping[str, Fit], rows: Design | None) -> Markup:
 
 
 def estimates_section(fit: Fit) -> Markup:
-    """The summary of one fit as a table."""
+    """The summary of one fit as a table; the status stands in it where it differs from row to row."""
     frame = fit.summary()
-    head = ["Parameter", *(str(c).replace("_", " ") for c in frame.columns)]
-    rows = [
-        [name, *(_cell(value) for value in line)]
-        for name, line in zip(frame.index, frame.to_numpy(object), strict=True)
-    ]
+    columns = [c for c in frame.columns if not c.startswith("mcse") and not c.endswith("_ub")]
+    columns = [c for c in columns if c != "status" or frame["status"].nunique() > 1]
+    head = ["Parameter", *(_heading(c) for c in columns)]
+    rows = [[name, *(_cell(line, c) for c in columns)] for name, line in frame.iterrows()]
     more = len(rows) - MOST_ROWS
     caption = "Estimates in the units of the data." + (f" {more} more are in fit.summary()." if more > 0 else "")
-    numeric = set(range(2, len(head)))
+    numeric = {j for j, c in enumerate(columns, 1) if c != "status"}
     return section("Estimates", table(head, rows[:MOST_ROWS], caption, numeric=numeric), slug="estimates")
 
 
-def _cell(value: object) -> object:
-    if isinstance(value, str):
-        return chip(value)
-    return number(float(value)) if value is not None else NOTHING
+def _heading(column: str) -> str:
+    """A column of a summary in words; the bounds of an interval share one."""
+    interval = re.fullmatch(r"(?:eti|hdi)(\d+)_lb", column)
+    if interval:
+        return f"{interval.group(1)} % interval"
+    return {"r_hat": "R-hat", "ess_bulk": "bulk ESS", "ess_tail": "tail ESS"}.get(column, column.replace("_", " "))
+
+
+def _cell(line, column: str) -> object:
+    if column == "status":
+        return chip(line[column])
+    if column.endswith("_lb"):
+        low, high = float(line[column]), float(line[f"{column.removesuffix('_lb')}_ub"])
+        return NOTHING if math.isnan(low) else f"{number(low)} to {number(high)}"
+    return number(float(line[column]), 4 if column == "r_hat" else 3)
 
 
 def diagnosis_section(fits: Mapping[str, Fit]) -> Markup:

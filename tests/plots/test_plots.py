@@ -1,16 +1,25 @@
 """The numbers behind the figures, and that figures show them; pixels are not compared."""
 
+from dataclasses import replace
+
 import matplotlib as mpl
 import numpy as np
 import pytest
 
-from bayes_rglm import RGLM, Design, fit, plots
+from bayes_rglm import RGLM, Design, Fit, Problem, fit, plots
 from bayes_rglm.errors import DataError, EstimatorError
-from bayes_rglm.plots import style
+from bayes_rglm.plots import outcomes, style
 from bayes_rglm.studies import contrast
 
 POINTS = {"ML": "ml", "MAP": "map"}
 FORMULA = "y ~ age + dose + year"
+
+
+def posterior(world):
+    """Draws that stand for a posterior, without a sampler's compiling."""
+    rng = np.random.default_rng(1)
+    samples = {"beta": rng.normal(size=(2, 100, 3)), "intercept": rng.normal(size=(2, 100))}
+    return Fit.from_draws(world.problem("gaussian"), samples | {"sigma": rng.gamma(9.0, 0.1, (2, 100))})
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +48,6 @@ def test_differences_shows_each_method_at_its_difference(study):
 def test_an_infinite_difference_is_an_arrow_and_not_a_point(study):
     table = study.comparison.table.copy()
     table.iloc[1, table.columns.get_indexer(["difference", "se", "log_score"])] = [-np.inf, np.nan, -np.inf]
-    from dataclasses import replace
-
     comparison = replace(study.comparison, table=table)
     for draw, points in ((plots.differences, 1), (plots.gaps, 3)):
         axes = draw(comparison).axes[0]
@@ -57,7 +64,7 @@ def test_gaps_join_training_and_held_out_scores(study):
 
 
 def test_coefficients_are_per_standard_deviation_of_the_column(world):
-    fits = {"ML": world.fit("gaussian", 1, "ml"), "NUTS": world.fit("gaussian", 1, "nuts")}
+    fits = {"ML": world.fit("gaussian", 1, "ml"), "NUTS": posterior(world)}
     found = {(e.method, e.column): e for e in plots.estimates(fits)}
     unit = world.X.std(axis=0)
     beta = fits["ML"].draws.samples["beta"][0, 0]
@@ -109,18 +116,34 @@ def test_intervals_of_a_plug_in_gaussian_are_its_quantiles(world):
     found = plots.intervals(fitted)
     sigma = float(fitted.draws.samples["sigma"][0, 0])
     np.testing.assert_allclose((found.high - found.low).mean(), 2 * 1.645 * sigma, rtol=0.05)
-    np.testing.assert_allclose(
-        found.mean, fitted.problem.linear_predictor({k: v[0, 0] for k, v in fitted.draws.samples.items()})
-    )
+    theta = {name: value[0, 0] for name, value in fitted.draws.samples.items()}
+    np.testing.assert_allclose(found.mean, fitted.problem.linear_predictor(theta))
     outside = (found.observed < found.low) | (found.observed > found.high)
     assert found.outside == outside.sum()
 
 
-def test_count_intervals_are_drawn_for_every_method(world):
-    fits = {"MAP": world.fit("poisson", 1, "map"), "NUTS": world.fit("poisson", 1, "nuts")}
+def test_intervals_are_drawn_for_every_method(world):
+    fits = {"ML": world.fit("gaussian", 1, "ml"), "draws": posterior(world)}
     figure = plots.predictions(fits)
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["MAP", "NUTS"]
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["ML", "draws"]
     assert figure.axes[0].get_ylabel() == "y"
+    bars = figure.axes[0].collections[0].get_segments()
+    shown = plots.intervals(fits["ML"])
+    order = np.argsort(shown.mean, kind="stable")
+    np.testing.assert_allclose([b[:, 1] for b in bars], np.column_stack([shown.low, shown.high])[order])
+
+
+def test_counts_that_range_far_do_not_hide_the_small_ones():
+    few, far = np.array([0.0, 1.0, 2.0]), np.array([1.0, 4.0, 400.0])
+    found = {"ML": plots.Intervals(few, few, far, few), "MAP": plots.Intervals(few, few, few + 1, few)}
+    drawn = style.marks(found)
+    near = {"MAP": found["MAP"]}
+    for shown, scale in ((found, "symlog"), (near, "linear")):
+        axes = outcomes._interval_figure(shown, drawn, "y", style.WIDE, True).axes[0]
+        assert axes.get_yscale() == scale
+    far_axes = outcomes._interval_figure(found, drawn, "y", style.WIDE, True).axes[0]
+    labels = [label.get_text() for label in far_axes.get_yticklabels()]
+    assert {"0", "1", "100"} <= set(labels)
 
 
 def test_a_surface_is_the_mean_over_the_columns(separated):
@@ -143,13 +166,17 @@ def test_a_surface_needs_one_or_two_columns(world):
 
 def test_a_curve_has_a_band_over_draws():
     x = np.linspace(0.0, 3.0, 30)
-    from bayes_rglm import estimators
-
-    fitted = fit(RGLM("gaussian"), (x[:, None], np.sin(x)), estimators.NUTS(draws=50, warmup=50, chains=1))
+    rng = np.random.default_rng(2)
+    slopes, levels = rng.normal(1.0, 0.2, (1, 60, 1)), rng.normal(0.0, 0.1, (1, 60))
+    samples = {"beta": slopes, "intercept": levels, "sigma": np.ones((1, 60))}
+    fitted = Fit.from_draws(Problem(RGLM("gaussian"), Design.from_arrays(x[:, None], np.sin(x))), samples)
     shown = plots.surface(fitted)
     assert (shown.low <= shown.mean + 1e-12).all()
     assert (shown.mean <= shown.high + 1e-12).all()
-    assert len(plots.surfaces({"NUTS": fitted}).axes) == 1
+    values = levels[0, :, None] + slopes[0] * shown.grid[:, 0]
+    np.testing.assert_allclose(shown.mean, values.mean(0))
+    np.testing.assert_allclose(shown.high, np.quantile(values, 0.95, axis=0))
+    assert len(plots.surfaces({"draws": fitted}).axes) == 1
 
 
 def test_the_settings_of_matplotlib_are_left_alone(study):

@@ -15,7 +15,7 @@ def _folder() -> Path:
 
 @pytest.fixture(scope="session")
 def reference():
-    """A function from a file's name to its contents, X (n, p) and y (n,) as arrays; skips where the folder is missing."""
+    """A function from a file's name to its contents with X (n, p) and y (n,); skips where the folder is missing."""
     folder = _folder()
     if not folder.is_dir():
         pytest.skip("the reference answers are not beside this checkout (BAYES_RGLM_REFERENCE names their folder)")
@@ -34,5 +34,8 @@ def _table(case) -> tuple[np.ndarray, np.ndarray]:
         return np.array(data["X_by_column"], float).T, np.array(data["y"], float)
     import statsmodels.api as sm
 
-    loaded = getattr(sm.datasets, case["name"].split("_")[0]).load_pandas()
+    package = getattr(sm.datasets, case["name"].split("_")[0], None)
+    if package is None:
+        return None, None  # the test that reads it knows where it lies
+    loaded = package.load_pandas()
     return np.asarray(sm.add_constant(loaded.exog, prepend=False), float), np.asarray(loaded.endog, float)

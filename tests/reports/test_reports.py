@@ -183,13 +183,18 @@ def test_a_fit_and_a_comparison_have_pages(world, study, tmp_path):
         "network": world.fit("bernoulli", 2, "map"),
         "comparison": study.comparison,
     }.items():
-        page = Page(reports.write_report(result, tmp_path / f"{name}.html").read_text("utf-8"))
-        assert page.open == []
-        assert "status" in page.text.lower()
+        written = reports.write_report(result, tmp_path / f"{name}.html").read_text("utf-8")
+        assert Page(written).open == []
+        assert written.index('class="statuses"') < written.index("<table")
     page = Page((tmp_path / "given.html").read_text("utf-8"))
-    assert "Laplace(scale=0.7)" in page.text.replace("loc=0.0, ", "")
+    assert "Laplace(loc=0.0, scale=0.7" in page.text
+    assert "Laplace(0, 0.700)" in page.text
     assert "is held at 1.00" in page.text
-    assert "h₁" in Page((tmp_path / "network.html").read_text("utf-8")).text
+    page = Page((tmp_path / "draws.html").read_text("utf-8"))
+    assert "beta[dose]" in page.text
+    assert re.search(r"8\d % interval|9\d % interval", page.text)
+    assert "R-hat" in page.text
+    assert "<i>h</i>₁ = tanh(" in (tmp_path / "network.html").read_text("utf-8")
 
 
 def test_a_bad_path_is_refused_before_anything_is_drawn(study, tmp_path):

@@ -1,0 +1,242 @@
+"""Predictions: labelled, for new rows, equal to NumPyro's own; what cannot be predicted is refused by name."""
+
+import jax
+import numpy as np
+import numpyro
+import pandas as pd
+import polars as pl
+import pytest
+from numpyro import handlers
+from numpyro.infer import Predictive
+from scipy import stats
+
+from bayes_rglm import RGLM, Design, families, fit, predict
+from bayes_rglm.errors import DataError, EstimatorError, RGLMError
+from bayes_rglm.prediction import log_score
+
+MODELS = [(family, depth) for family in families.names() for depth in (1, 2)]
+every_model = pytest.mark.parametrize(("family", "depth"), MODELS)
+
+
+@pytest.fixture(scope="module")
+def new(world):
+    """Seven new rows under labels of their own."""
+    return world.frame("gaussian").drop(columns="y").iloc[:7].mul(1.001).set_axis([f"new {i}" for i in range(7)])
+
+
+def sites(found, c, d):
+    return {name: value[c, d] for name, value in found.draws.samples.items()}
+
+
+@every_model
+def test_numpyros_predictive_gives_our_predictions(world, family, depth):
+    """The tree's posterior, the plain NumPyro model: the same linear predictor and mean, the same outcomes on average."""
+    found = world.fit(family, depth)
+    problem = found.problem
+    posterior = {name: np.asarray(v) for name, v in found.tree["posterior"].data_vars.items()}
+    with jax.enable_x64(True):
+        blank = {**problem.model_kwargs, "y": None}
+        y = Predictive(problem.numpyro_model, posterior, batch_ndims=2)(jax.random.key(1), **blank)["y"]
+        rows = {}
+        for c, d in [(0, 0), (1, 42), (1, 99)]:
+            model = handlers.seed(handlers.substitute(problem.numpyro_model, data=sites(found, c, d)), 0)
+            rows[c, d] = handlers.trace(model).get_trace(**problem.model_kwargs)["y"]["fn"]
+        linear, mean = predict(found, kind="linear").values, predict(found).values
+        for (c, d), response in rows.items():
+            np.testing.assert_allclose(linear[c, d], response.eta, rtol=1e-11, atol=1e-11)
+            np.testing.assert_allclose(mean[c, d], response.mean, rtol=1e-10)
+    residual = np.asarray(y) - mean
+    error = residual.std((0, 1)) / np.sqrt(200)
+    assert np.all(np.abs(residual.mean((0, 1))) < 5 * error + 1e-12)
+
+
+@every_model
+def test_labels_of_predictions(world, new, family, depth):
+    found = world.fit(family, depth)
+    for kind in ("mean", "linear", "outcome"):
+        answer = predict(found, new, kind)
+        assert answer.dims == ("chain", "draw", "obs")
+        assert answer.shape == (2, 100, 7)
+        assert list(answer["obs"].values) == list(new.index)
+        assert answer.name == kind
+        assert answer.attrs == {"fit": "NUTS"}
+    assert list(predict(found)["obs"].values) == world.labels, "without data: the fitted rows"
+    parameters = predict(found, new, "parameters")
+    np.testing.assert_array_equal(parameters["mu"], predict(found, new))
+    aux = {p.name for p in families.get(family).auxiliaries}
+    assert set(parameters.data_vars) == {"mu"} | aux
+    for name in aux:
+        assert parameters[name].dims == ("chain", "draw")
+        np.testing.assert_array_equal(parameters[name], found.draws.samples[name])
+
+
+@every_model
+def test_predictions_are_the_formulas(world, new, family, depth):
+    found = world.fit(family, depth)
+    linear, mean = predict(found, new, "linear").values, predict(found, new).values
+    inverse = {"gaussian": lambda e: e, "bernoulli": lambda e: 1 / (1 + np.exp(-e)), "poisson": np.exp}[family]
+    for c, d in [(0, 3), (1, 77)]:
+        theta, h = sites(found, c, d), new.to_numpy()
+        if depth == 2:
+            h = np.tanh(h @ theta["beta_1"] + theta["intercept_1"])
+            np.testing.assert_allclose(predict(found, new, "hidden")["h_1"].values[c, d], h, rtol=1e-9, atol=1e-12)
+        eta = h @ theta["beta"] + theta["intercept"]
+        np.testing.assert_allclose(linear[c, d], eta, rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(mean[c, d], inverse(eta), rtol=1e-9, atol=1e-10)
+
+
+def test_hidden_units_have_layers_and_labels(world, new):
+    model = RGLM("poisson", hidden=(2, 3))
+    found = fit(model, world.design("poisson"), world.tiny("map", steps=5))
+    hidden = predict(found, new, "hidden")
+    assert hidden["h_1"].dims == ("chain", "draw", "obs", "unit_1")
+    assert {k: v.shape for k, v in hidden.data_vars.items()} == {"h_1": (1, 1, 7, 2), "h_2": (1, 1, 7, 3)}
+    assert list(hidden["obs"].values) == list(new.index)
+    with pytest.raises(EstimatorError, match="no hidden units"):
+        predict(world.fit("poisson"), new, "hidden")
+
+
+def test_outcomes_come_from_the_seed(world, new):
+    found = world.fit("poisson")
+    one, two, three = (predict(found, new, "outcome", seed=s).values for s in (0, 0, 1))
+    np.testing.assert_array_equal(one, two)
+    assert not np.array_equal(one, three)
+    assert np.all(one == np.floor(one))
+    assert np.all(one >= 0)
+    assert set(np.unique(predict(world.fit("bernoulli"), new, "outcome"))) <= {0, 1}
+
+
+def test_new_rows_in_all_dresses(world, new):
+    """Frame, polars, mapping, design, matrix: the same numbers; the order of columns does not matter."""
+    found = world.fit("gaussian", 1, "ml")
+    expected = predict(found, new).values
+    shuffled = new[["year", "age", "dose"]].assign(unused="text")
+    mapping = {name: new[name].to_numpy() for name in new}
+    for data in (shuffled, pl.DataFrame(mapping), mapping, found.design.new(new)):
+        np.testing.assert_array_equal(predict(found, data).values, expected)
+    arrays = fit(RGLM("gaussian"), (found.design.X, found.design.y), "ml")
+    np.testing.assert_allclose(predict(arrays, new.to_numpy()).values, expected, rtol=1e-8)
+    one = predict(found, new.iloc[[3]]).values
+    np.testing.assert_array_equal(one[..., 0], expected[..., 3])
+
+
+def test_predictions_are_new_objects(world, new):
+    found = world.fit("gaussian")
+    predict(found, new).values[:] = 0.0
+    predict(found, kind="linear").values[:] = 0.0
+    assert np.all(predict(found, new).values != 0.0)
+    tree = found.tree
+    predict(found)
+    assert found.tree is tree
+
+
+def test_an_offset_is_added_to_new_rows(world):
+    frame = world.frame("poisson").assign(log_exposure=np.linspace(-1.0, 1.0, world.rows))
+    named = fit(RGLM("poisson"), (world.formula, frame), "ml", offset="log_exposure")
+    theta = sites(named, 0, 0)
+    eta = frame[list(world.columns)].to_numpy() @ theta["beta"] + theta["intercept"] + frame["log_exposure"]
+    np.testing.assert_allclose(predict(named, frame, "linear").values[0, 0], eta, rtol=1e-9)
+    with pytest.raises(DataError, match="log_exposure"):
+        predict(named, frame.drop(columns="log_exposure"))
+    given = fit(RGLM("poisson"), (world.formula, frame), "ml", offset=frame["log_exposure"].to_numpy())
+    np.testing.assert_allclose(
+        predict(given, frame, "linear", offset=frame["log_exposure"].to_numpy()).values[0, 0], eta, rtol=1e-9
+    )
+    with pytest.raises(DataError, match="offset"):
+        predict(given, frame)
+
+
+@pytest.fixture(scope="module")
+def grouped(world):
+    frame = world.frame("gaussian").assign(group=np.resize(["a", "b", "c"], world.rows))
+    return frame, fit(RGLM("gaussian"), ("y ~ age + group", frame), "ml")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: f.assign(group="z"), r"group[\s\S]*'z'"),
+        (lambda f: f.drop(columns="age"), "age"),
+        (lambda f: f.assign(age=[1.0, np.nan, 2.0]), r"column 'age', row row 01"),
+        (lambda f: f.assign(age=[1.0, 2.0, np.inf]), r"column 'age', row row 02"),
+        (lambda f: f.assign(age=["x", "y", "z"]), "age"),
+        (lambda f: f.assign(group=[None, "a", "b"]), r"column 'group', row row 00"),
+        (lambda f: f.iloc[:0], "row"),
+        (lambda f: f.to_numpy(), "ndarray"),
+        (lambda f: 3.0, "float"),
+    ],
+)
+def test_bad_new_rows_are_named(grouped, change, message):
+    frame, found = grouped
+    with pytest.raises(DataError, match=message) as caught:
+        predict(found, change(frame.iloc[:3]))
+    assert caught.value.__cause__ is None
+
+
+def test_a_design_of_other_columns_and_unknown_kinds(world, grouped):
+    _, found = grouped
+    with pytest.raises(DataError, match="age, dose, year"):
+        predict(found, world.design("gaussian"))
+    with pytest.raises(DataError, match=r"'median'[\s\S]*mean, linear"):
+        predict(found, kind="median")
+
+
+SCORES = {
+    "gaussian": lambda y, eta, t: stats.norm.logpdf(y, eta, t["sigma"]),
+    "bernoulli": lambda y, eta, t: stats.bernoulli.logpmf(y, 1 / (1 + np.exp(-eta))),
+    "poisson": lambda y, eta, t: stats.poisson.logpmf(y, np.exp(eta)),
+}
+
+
+@pytest.mark.parametrize("family", families.names())
+def test_the_log_score_is_the_log_of_the_mean_density(world, family):
+    """By hand, over draws; the plug-in density for a point; weights of draws count, weights of rows do not."""
+    test = world.frame(family).iloc[3:9]
+    for estimator in ("nuts", "ml"):
+        found = world.fit(family, 1, estimator)
+        design = found.design.new(test)
+        flat = {k: v.reshape(-1, *v.shape[2:]) for k, v in found.draws.samples.items()}
+        rows = [
+            SCORES[family](design.y, design.X @ t["beta"] + t["intercept"], t)
+            for t in ({k: v[i] for k, v in flat.items()} for i in range(len(flat["intercept"])))
+        ]
+        np.testing.assert_allclose(log_score(found, design), np.log(np.mean(np.exp(rows), axis=0)), rtol=1e-8)
+    from dataclasses import replace
+
+    found = world.fit(family)
+    weights = np.full((2, 100), -np.inf)
+    weights[1, 5] = 3.0
+    weighted = replace(found, draws=replace(found.draws, log_weights=weights))
+    alone = replace(found, draws=replace(found.draws, samples={k: v[1:, 5:6] for k, v in found.draws.samples.items()}))
+    np.testing.assert_allclose(log_score(weighted, design), log_score(alone, design), rtol=1e-12)
+
+
+def test_scores_ignore_row_weights_and_see_impossible_rows(world):
+    weights = np.linspace(0.5, 2.0, world.rows)
+    design = world.design("poisson", weights=weights, weights_kind="importance")
+    found = fit(RGLM("poisson"), design, "ml")
+    plain = Design.from_formula(world.formula, world.frame("poisson"))
+    np.testing.assert_array_equal(log_score(found, design), log_score(found, plain))
+    wrong = world.frame("poisson").assign(y=np.r_[-1.0, np.ones(world.rows - 1)])
+    with pytest.raises(DataError, match=r"row row 00, value -1"):
+        log_score(found, design.new(wrong))
+
+
+def test_a_response_of_labels_is_scored_by_its_levels(world):
+    frame = world.frame("bernoulli")
+    named = frame.assign(y=np.where(frame["y"] == 1, "yes", "no"))
+    found = fit(RGLM("bernoulli"), (world.formula, named), "ml")
+    np.testing.assert_allclose(predict(found).values, predict(world.fit("bernoulli", 1, "ml")).values, rtol=1e-9)
+    with pytest.raises(RGLMError, match="maybe"):
+        found.design.new(named.assign(y="maybe"))
+    assert found.design.levels == ("no", "yes")
+
+
+def test_predictive_of_a_network_inside_numpyro(world):
+    """Posterior predictive by `handlers.condition`: the plate and the names are those of the notation."""
+    found = world.fit("bernoulli", 2)
+    model = handlers.condition(found.problem.numpyro_model, data=sites(found, 0, 0))
+    trace = handlers.trace(handlers.seed(model, 0)).get_trace(**found.problem.model_kwargs)
+    assert trace["obs"]["type"] == "plate"
+    assert isinstance(trace["y"]["fn"], numpyro.distributions.Distribution)
+    assert pd.Series(list(trace)).is_unique

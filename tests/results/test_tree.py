@@ -1,0 +1,199 @@
+"""`fit.tree`: ArviZ's groups under the user's own names, taken by ArviZ as it is."""
+
+import warnings
+from dataclasses import replace
+
+import arviz as az
+import jax
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from bayes_rglm import RGLM, Fit, families, fit, tree
+from bayes_rglm.errors import DataError
+
+MODELS = [*((family, 1) for family in families.names()), ("gaussian", 2)]
+every_model = pytest.mark.parametrize(("family", "depth"), MODELS)
+
+
+@every_model
+def test_groups_dimensions_and_coordinates(world, family, depth):
+    found = world.fit(family, depth)
+    data = found.tree
+    assert set(data.children) == {
+        "posterior", "sample_stats", "log_prior", "log_likelihood", "posterior_predictive", "observed_data", "constant_data"
+    }  # fmt: skip
+    posterior = data["posterior"]
+    assert dict(data["log_likelihood"]["y"].sizes) == {"chain": 2, "draw": 100, "obs": world.rows}
+    assert data["posterior_predictive"]["y"].dims == ("chain", "draw", "obs")
+    assert list(data["log_likelihood"]["obs"].values) == world.labels
+    assert list(posterior["predictor"].values) == list(world.columns)
+    if depth == 1:
+        assert posterior["beta"].dims == ("chain", "draw", "predictor")
+        assert posterior["intercept"].dims == ("chain", "draw")
+    else:
+        assert posterior["beta_1"].dims == ("chain", "draw", "predictor", "unit_1")
+        assert posterior["intercept_1"].dims == posterior["beta"].dims == ("chain", "draw", "unit_1")
+    for name, values in found.draws.samples.items():
+        np.testing.assert_array_equal(posterior[name].values, values)
+    np.testing.assert_array_equal(data["observed_data"]["y"], found.design.y)
+    assert data["observed_data"]["y"].dtype.kind == ("i" if families.get(family).discrete else "f")
+    np.testing.assert_array_equal(data["constant_data"]["X"], found.design.X)
+    assert set(data["log_prior"].data_vars) == set(found.draws.samples)
+
+
+@every_model
+def test_log_groups_are_the_problems(world, family, depth):
+    found = world.fit(family, depth)
+    with jax.enable_x64(True):
+        for c, d in [(0, 0), (1, 57)]:
+            theta = {k: v[c, d] for k, v in found.draws.samples.items()}
+            rows = found.tree["log_likelihood"]["y"].values[c, d]
+            np.testing.assert_allclose(rows, found.problem.log_likelihood(theta), rtol=1e-9)
+            for name, value in found.problem.log_prior(theta).items():
+                np.testing.assert_allclose(found.tree["log_prior"][name].values[c, d], value, rtol=1e-12)
+
+
+@every_model
+def test_predictive_draws_follow_the_model(world, family, depth):
+    """Their mean is that of E[y], within Monte-Carlo error."""
+    found = world.fit(family, depth)
+    y = found.tree["posterior_predictive"]["y"].values
+    residual = y - tree.evaluation.means(found.problem, found.draws.samples)
+    error = residual.std((0, 1)) / np.sqrt(200)
+    assert np.all(np.abs(residual.mean((0, 1))) < 5 * error + 1e-12)
+    assert np.any(residual != 0)
+
+
+@pytest.fixture
+def quiet():
+    """ArviZ warns of two hundred draws, and of binary outcomes; what it computes is what is asked here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module="arviz|bayes_rglm")
+        warnings.filterwarnings("ignore", message="Estimated shape|Variables .* look binary")
+        yield
+    plt.close("all")
+
+
+FUNCTIONS = {
+    "summary": lambda t: az.summary(t),
+    "loo": lambda t: az.loo(t, pointwise=True),
+    "compare": lambda t: az.compare({"one": t, "two": t}),
+    "psense_summary": lambda t: az.psense_summary(t),
+    "loo_pit": lambda t: az.loo_pit(t),
+    "plot_trace_dist": lambda t: az.plot_trace_dist(t),
+    "plot_ppc_pit": lambda t: az.plot_ppc_pit(t),
+    "plot_forest": lambda t: az.plot_forest(t),
+    "diagnose": lambda t: az.diagnose(t),
+}
+
+
+@every_model
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_arviz_takes_the_tree_as_it_is(world, quiet, capsys, name, family, depth):
+    found = world.fit(family, depth)
+    answer = FUNCTIONS[name](found.tree)
+    match name:
+        case "summary":
+            np.testing.assert_allclose(answer.loc["intercept", "mean"], found.draws.samples["intercept"].mean(), rtol=0.02)
+        case "loo":
+            # Importance weights move the predictive density of the sample, never by much on most rows.
+            inside = np.logaddexp.reduce(found.tree["log_likelihood"]["y"].values.reshape(200, -1)) - np.log(200)
+            assert inside.sum() - 15 < answer.elpd < inside.sum()
+            assert list(answer.elpd_i["obs"].values) == world.labels
+        case "loo_pit":
+            assert ((answer["y"] >= 0) & (answer["y"] <= 1)).all()
+        case "psense_summary":
+            assert np.isfinite(answer[["prior", "likelihood"]].to_numpy(float)).all()
+        case "compare":
+            assert list(answer["rank"]) == [0, 1]
+        case "diagnose":
+            assert "E-BFMI" in capsys.readouterr().out
+        case _:
+            assert answer is not None
+
+
+def test_a_point_estimate_says_that_it_is_one(world):
+    for estimator in ("ml", "map"):
+        data = world.fit("poisson", 1, estimator).tree
+        assert data["posterior"].sizes == {"chain": 1, "draw": 1, "predictor": 3}
+        assert data["posterior"].attrs["inference"] == estimator
+        assert "R-hat" in data["posterior"].attrs["point_estimate"]
+        assert "sample_stats" not in data.children
+    assert "point_estimate" not in world.fit("poisson").tree["posterior"].attrs
+
+
+def test_large_row_groups_wait_until_they_are_asked_for(world, monkeypatch):
+    found = replace(world.fit("gaussian"))
+    monkeypatch.setattr(tree, "LARGEST", 200 * world.rows - 1)
+    assert not {"log_likelihood", "posterior_predictive"} & set(found.tree.children)
+    assert {"posterior", "sample_stats", "log_prior", "observed_data"} <= set(found.tree.children)
+    one = found.with_groups("log_likelihood")
+    assert "posterior_predictive" not in one.children
+    np.testing.assert_array_equal(one["log_likelihood"]["y"], world.fit("gaussian").tree["log_likelihood"]["y"])
+    both = found.with_groups("log_likelihood", "posterior_predictive")
+    whole = world.fit("gaussian").tree["posterior_predictive"]["y"]
+    np.testing.assert_array_equal(both["posterior_predictive"]["y"], whole)
+    with pytest.raises(DataError, match="found: residuals"):
+        found.with_groups("residuals")
+    monkeypatch.setattr(tree, "LARGEST", 200 * world.rows)
+    assert "log_likelihood" in replace(found).tree.children
+
+
+def test_row_labels_of_all_kinds(world):
+    """Numbers stay, repeated labels give way to positions, others become text."""
+    frame, model = world.frame("poisson"), RGLM("poisson")
+    dates = pd.date_range("2024-01-01", periods=world.rows)
+    pairs = pd.MultiIndex.from_arrays([["a", "b"] * 20, range(40)])
+    for index, kind in [(np.arange(100, 140), "i"), (dates, "U"), (pairs, "U"), (["same"] * 40, "i")]:
+        data = fit(model, (world.formula, frame.set_axis(index)), "ml").tree
+        labels = data["log_likelihood"]["obs"].values
+        assert labels.dtype.kind == kind
+        assert len(set(labels.tolist())) == world.rows
+
+
+def test_weights_are_inside_the_log_likelihood(world):
+    weights = np.resize([1.0, 2.0], world.rows)
+    design = world.design("poisson", weights=weights, weights_kind="frequency", offset=np.full(world.rows, 0.1))
+    found = fit(RGLM("poisson"), design, "ml")
+    theta = {k: v[0, 0] for k, v in found.draws.samples.items()}
+    eta = design.X @ theta["beta"] + theta["intercept"] + 0.1
+    expected = weights * stats.poisson.logpmf(design.y, np.exp(eta))
+    np.testing.assert_allclose(found.tree["log_likelihood"]["y"].values[0, 0], expected, rtol=1e-9)
+    assert set(found.tree["constant_data"].data_vars) == {"X", "weights", "offset"}
+
+
+# draws from elsewhere ------------------------------------------------------------------------------------------------
+
+
+def test_from_draws_joins_the_rest(world):
+    problem = world.problem("gaussian")
+    samples = world.fit("gaussian").draws.samples
+    found = Fit.from_draws(problem, {k: v.tolist() for k, v in samples.items()}, label="mine")
+    assert (found.label, found.estimator, found.is_point) == ("mine", None, False)
+    np.testing.assert_array_equal(found.tree["log_likelihood"]["y"], world.fit("gaussian").tree["log_likelihood"]["y"])
+    assert "sample_stats" not in found.tree.children
+    assert found.summary().columns[0] == "status"
+    assert found.tree["posterior"].attrs["inference"] == "draws"
+    assert Fit.from_draws(problem, world.fit("gaussian").draws).draws is world.fit("gaussian").draws
+    assert found.relabelled("yours").label == "yours"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s: s.pop("sigma"), "missing: sigma"),
+        (lambda s: s.update(tau=s["sigma"]), "unknown: tau"),
+        (lambda s: s.update(beta=s["beta"][0]), r"'beta' have the shape \(chain, draw, 3\)[\s\S]*\(100, 3\)"),
+        (lambda s: s.update(sigma=s["sigma"][:1]), "same chains and draws"),
+        (lambda s: s.update(sigma=np.log(s["sigma"])), r"'sigma'[\s\S]*chain 0, draw \d+: -"),
+        (lambda s: s.update(beta=np.where(s["beta"] > 1e-3, s["beta"], np.nan)), "'beta'[\\s\\S]*nan"),
+    ],
+)
+def test_draws_that_do_not_fit_are_refused(world, change, message):
+    samples = dict(world.fit("gaussian").draws.samples)
+    change(samples)
+    with pytest.raises(DataError, match=message):
+        Fit.from_draws(world.problem("gaussian"), samples)

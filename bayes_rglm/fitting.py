@@ -137,7 +137,11 @@ def as_design(data: Any, **options) -> Design:
 def as_key(seed: Any):
     """A JAX key from an int; a key is returned as it is."""
     if isinstance(seed, int | np.integer) and not isinstance(seed, bool):
-        return jax.random.key(int(seed))
+        try:
+            with jax.enable_x64(True):  # single precision would drop the upper half of a large seed
+                return jax.random.key(int(seed))
+        except OverflowError:
+            raise EstimatorError("seed has at most 63 bits.", found=f"seed={seed}", do="for example seed=0") from None
     if hasattr(seed, "dtype") and jax.dtypes.issubdtype(seed.dtype, jax.dtypes.prng_key):
         return seed
     raise EstimatorError("seed is a whole number or a JAX key.", found=repr(seed), do="for example seed=0")

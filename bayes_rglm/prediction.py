@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import numpy as np
 
 from . import evaluation
 from .binding import Program
 from .design import Design
 from .errors import DataError, EstimatorError
+from .fitting import as_key
 from .results import Fit
 from .tree import plain_labels
 
@@ -53,7 +53,7 @@ def predict(fit: Fit, data: Any = None, kind: str = "mean", *, seed: int = 0, of
     if kind == "mean":
         return label(evaluation.means(problem, samples, rows), "mean")
     if kind == "outcome":
-        return label(evaluation.outcomes(problem, samples, jax.random.key(seed), rows), "outcome")
+        return label(evaluation.outcomes(problem, samples, as_key(seed), rows), "outcome")
     return _parameters(fit, rows, label) if kind == "parameters" else _hidden(fit, rows, design)
 
 

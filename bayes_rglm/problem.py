@@ -110,8 +110,12 @@ class Problem:
 
     @property
     def model_kwargs(self) -> dict[str, Any]:
-        """Keyword arguments of `numpyro_model`: the data, and the frozen constants."""
-        return {**self.data, "constants": self.constants} if isinstance(self.program, Program) else dict(self.data)
+        """Keyword arguments of `numpyro_model`: the data, and the frozen constants, as arrays of the precision at hand.
+
+        NumPy arrays would not do: one that JAX closed over in double precision fails in single precision later.
+        """
+        known = isinstance(self.program, Program)
+        return jax.tree.map(jnp.asarray, {**self.data, "constants": self.constants} if known else dict(self.data))
 
     @property
     def response(self) -> str:

@@ -81,7 +81,8 @@ def _plain_start(problem: Problem, begin: np.ndarray) -> np.ndarray:
     if "intercept" in sites:
         sites["intercept"] = np.asarray(typical["eta"], float)
     for site in problem.program.auxiliaries:
-        sites[site.name] = np.asarray(biject_to(site.support).inv(jnp.asarray(typical["scale"], float)))
+        free = np.asarray(biject_to(site.support).inv(jnp.asarray(typical["scale"], float)))
+        sites[site.name] = np.where(np.isfinite(free), free, 0.0)  # outside its bounds: their middle
     for site in problem.program.sites:
         if site.name.startswith("beta") and not all(block.affine for block in site.blocks):
             return begin

@@ -85,7 +85,10 @@ LAYER_1 = [pair for j in range(4) for pair in EVERY_UNIT[j]]
         ("beta_1", {"beta_1": LAYER_1}),
         ("beta", {"beta": [[0], [1], [2]]}),
         ("intercept_2", {"intercept_2": [[0], [1], [2]]}),
-        ("default", {"beta_1": LAYER_1, "beta_2": [[j, k] for j in range(2) for k in range(3)], "beta": [[0], [1], [2]]}),
+        (
+            "default",
+            {"beta_1": LAYER_1, "beta_2": [[j, k] for j in range(2) for k in range(3)], "beta": [[0], [1], [2]]},
+        ),
     ],
 )
 def test_a_key_names_its_sites_in_a_network(problem_of, key, expected):

@@ -171,9 +171,7 @@ def test_chains_that_had_no_draws_yet_are_left_out(world, monkeypatch):
 def test_a_fit_runs_in_a_thread_of_the_users(world):
     """Signals are the main thread's; elsewhere a fit runs without them, and in its own precision."""
     found = []
-    thread = threading.Thread(
-        target=lambda: found.append(fit(world.problem("gaussian"), estimator=world.tiny("nuts")))
-    )
+    thread = threading.Thread(target=lambda: found.append(fit(world.problem("gaussian"), estimator=world.tiny("nuts"))))
     thread.start()
     thread.join()
     expected = world.fit("gaussian").draws.samples["beta"]
@@ -243,3 +241,9 @@ def test_options_of_nuts_reach_the_sampler(world):
     assert shallow.draws.info["max_tree_depth"] == 2
     assert shallow.draws.info["target_accept"] == 0.9
     assert estimators.NUTS().target_accept is None
+
+
+def test_seeds_of_more_than_32_bits_are_not_cut_in_single_precision(world):
+    method, problem = world.tiny("nuts"), world.problem("gaussian")
+    one, other = (fit(problem, estimator=method, seed=s, precision="float32") for s in (0, 2**32))
+    assert not np.any(one.draws.samples["beta"] == other.draws.samples["beta"])

@@ -122,9 +122,9 @@ def test_new_rows_in_all_dresses(world, new):
 
 def test_predictions_are_new_objects(world, new):
     found = world.fit("gaussian")
-    predict(found, new).values[:] = 0.0
+    assert predict(found, new) is not predict(found, new)
     predict(found, kind="linear").values[:] = 0.0
-    assert np.all(predict(found, new).values != 0.0)
+    assert np.all(predict(found, kind="linear").values != 0.0)
     tree = found.tree
     predict(found)
     assert found.tree is tree
@@ -232,10 +232,18 @@ def test_a_response_of_labels_is_scored_by_its_levels(world):
     assert found.design.levels == ("no", "yes")
 
 
-def test_predictive_of_a_network_inside_numpyro(world):
-    """Posterior predictive by `handlers.condition`: the plate and the names are those of the notation."""
+def test_the_numpyro_model_works_in_the_users_own_precision(world):
+    """After NumPyro's Predictive ran in double precision, and without entering it: single is JAX's own default."""
     found = world.fit("bernoulli", 2)
-    model = handlers.condition(found.problem.numpyro_model, data=sites(found, 0, 0))
+    blank = {"y": None}
+    posterior = {name: values[:1, :5] for name, values in found.draws.samples.items()}
+    for wide in (True, False):
+        with jax.enable_x64(wide):
+            kwargs = found.problem.model_kwargs | blank
+            y = Predictive(found.problem.numpyro_model, posterior, batch_ndims=2)(jax.random.key(0), **kwargs)["y"]
+        assert y.shape == (1, 5, world.rows)
+    single = {name: np.float32(value) for name, value in sites(found, 0, 0).items()}
+    model = handlers.condition(found.problem.numpyro_model, data=single)
     trace = handlers.trace(handlers.seed(model, 0)).get_trace(**found.problem.model_kwargs)
     assert trace["obs"]["type"] == "plate"
     assert isinstance(trace["y"]["fn"], numpyro.distributions.Distribution)

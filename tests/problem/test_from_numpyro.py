@@ -85,7 +85,9 @@ def test_its_tree_feeds_numpyros_predictive(draws, problem):
     posterior = {k: np.asarray(v) for k, v in draws.tree["posterior"].data_vars.items()}
     y = Predictive(regression, posterior, batch_ndims=2)(jax.random.key(0), X=jnp.asarray(X))["y"]
     assert y.shape == (2, 100, 30)
-    np.testing.assert_allclose(np.asarray(y).mean((0, 1)), (X @ posterior["beta"][..., None]).mean((0, 1))[:, 0], atol=0.25)
+    np.testing.assert_allclose(
+        np.asarray(y).mean((0, 1)), (X @ posterior["beta"][..., None]).mean((0, 1))[:, 0], atol=0.25
+    )
 
 
 def test_a_model_that_closes_over_its_data(world):

@@ -38,7 +38,12 @@ def same_fit(one, other):
     assert json.dumps(facts[0]) == json.dumps(facts[1])
     for name, values in one.draws.info.get("errors", {}).items():
         same_bits(values, other.draws.info["errors"][name])
-    assert (one.label, one.seed, one.precision, one.seconds) == (other.label, other.seed, other.precision, other.seconds)
+    assert (one.label, one.seed, one.precision, one.seconds) == (
+        other.label,
+        other.seed,
+        other.precision,
+        other.seconds,
+    )
     assert one.estimator == other.estimator
     assert one.model == other.model
 
@@ -85,7 +90,9 @@ def test_bits_that_are_easily_lost(world, tmp_path):
         info={"gap": float("nan"), "none": None, "text": "naïve ünïcode", "list": [1, 2.5, "x"], "errors": {"beta": NASTY[:3]}},
         labels=(Label("rank_deficient", "x", "y", ("a", "b")), Label("ok")),
     )  # fmt: skip
-    found = Fit(problem, draws, "a / label", estimators.NUTS(draws=55), seed=7, precision="float32", seconds=float("nan"))
+    found = Fit(
+        problem, draws, "a / label", estimators.NUTS(draws=55), seed=7, precision="float32", seconds=float("nan")
+    )
     with np.errstate(over="ignore"):
         found.save(tmp_path / "fit.nc")
     again = load(tmp_path / "fit.nc")

@@ -97,7 +97,9 @@ def test_arviz_takes_the_tree_as_it_is(world, quiet, capsys, name, family, depth
     answer = FUNCTIONS[name](found.tree)
     match name:
         case "summary":
-            np.testing.assert_allclose(answer.loc["intercept", "mean"], found.draws.samples["intercept"].mean(), rtol=0.02)
+            np.testing.assert_allclose(
+                answer.loc["intercept", "mean"], found.draws.samples["intercept"].mean(), rtol=0.02
+            )
         case "loo":
             # Importance weights move the predictive density of the sample, never by much on most rows.
             inside = np.logaddexp.reduce(found.tree["log_likelihood"]["y"].values.reshape(200, -1)) - np.log(200)

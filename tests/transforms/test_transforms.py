@@ -36,7 +36,10 @@ def agrees(problem, transformed, restore, count=4, scale=0.7):
             transformed.log_joint(there) + constant, problem.log_joint(theta), rtol=1e-10, atol=1e-9
         )
         np.testing.assert_allclose(
-            transformed.log_density(z) + constant, problem.log_density(problem.unconstrain(theta)), rtol=1e-10, atol=1e-9
+            transformed.log_density(z) + constant,
+            problem.log_density(problem.unconstrain(theta)),
+            rtol=1e-10,
+            atol=1e-9,
         )
         np.testing.assert_allclose(
             transformed.linear_predictor(there), problem.linear_predictor(theta), rtol=1e-10, atol=1e-10

@@ -2,8 +2,9 @@
 
     python benchmarks/nuts.py [--rows 1000] [--columns 24] [--repeats 3]
 
-Prints wall time of the first fit (compilation included), of a repeated fit, and of the minimum over bulk ESS, tail ESS and
-the ESS of squares per second of the repeated fit; writes benchmarks/results/nuts.json with machine and versions.
+Prints wall time of the first fit (compilation included), of a repeated fit, and of the minimum over bulk ESS, tail
+ESS and the ESS of squares per second of the repeated fit; writes benchmarks/results/nuts.json with machine and
+versions.
 """
 
 import argparse

@@ -1,4 +1,6 @@
-"""Bad inputs on the public road: each a typed error of ours that names the culprit, with no foreign traceback behind it."""
+"""Bad inputs on the public road: each a typed error of ours that names the culprit, with no foreign traceback behind
+it.
+"""
 
 import jax
 import numpy as np

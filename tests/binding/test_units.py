@@ -10,7 +10,7 @@ from bayes_rglm.priors import Laplace, Normal
 
 pytestmark = pytest.mark.usefixtures("double")
 FACTOR, SHIFT = np.array([1000.0, 1.0, 1.0]), np.array([5.0, 0.0, 0.0])
-every_model = pytest.mark.parametrize("depth", [1, 2, 3])
+every_model = pytest.mark.parametrize("depth", [1, 2])
 every_family = pytest.mark.parametrize("family", families.names())
 
 
@@ -32,13 +32,16 @@ def in_other_units(theta, depth):
     return theta | {f"beta{suffix}": beta, f"intercept{suffix}": theta[f"intercept{suffix}"] - SHIFT @ beta}
 
 
-@every_model
-@every_family
-@pytest.mark.parametrize("prior", [None, {"x1": Laplace(scale=1.0, scaled="fan_in")}], ids=["default", "mixed"])
+MIXED = {"x1": Laplace(scale=1.0, scaled="fan_in")}
+CASES = [(family, depth, None) for family in families.names() for depth in (1, 2)]
+CASES += [("gaussian", 1, MIXED), ("gaussian", 2, MIXED), ("gaussian", 3, None)]
+
+
+@pytest.mark.parametrize(("family", "depth", "prior"), CASES)
 def test_units_of_a_column_change_the_density_by_a_constant(world, family, depth, prior):
     raw, other = two_units(world, family, depth, prior=prior)
     constant = np.log(1000.0) * (world.units if depth > 1 else 1)
-    for z in world.points(raw):
+    for z in world.points(raw, 3):
         theta = raw.constrain(z)
         there = in_other_units(theta, depth)
         np.testing.assert_allclose(raw.linear_predictor(theta), other.linear_predictor(there), atol=1e-9)

@@ -55,7 +55,9 @@ class Case:
         elif support is constraints.unit_interval:
             y, dy = expit(40 * t), 40 * expit(40 * t) * expit(-40 * t)
         else:
-            pytest.fail(f"teach `Case.nodes` in tests/contracts/conftest.py how to integrate over the support {support}")
+            pytest.fail(
+                f"teach `Case.nodes` in tests/contracts/conftest.py how to integrate over the support {support}"
+            )
         return y, dy * (t[1] - t[0])
 
 

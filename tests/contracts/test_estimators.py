@@ -1,4 +1,6 @@
-"""What every estimator keeps, whoever adds it: options that are a record, draws of every site, seeds, raw units, stops."""
+"""What every estimator keeps, whoever adds it: options that are a record, draws of every site, seeds, raw units,
+stops.
+"""
 
 import dataclasses
 import json

@@ -94,7 +94,7 @@ def test_without_an_intercept_and_without_columns(table, family):
     only = ml(family, ("y ~ 1", pd.DataFrame({"y": y})))
     link = RGLM(family).link
     np.testing.assert_allclose(only.draws.samples["intercept"].item(), link.forward(np.float64(y.mean())), rtol=1e-10)
-    assert list(only.summary().index)[0] == "intercept"
+    assert next(iter(only.summary().index)) == "intercept"
 
 
 def test_columns_on_wild_scales_keep_their_digits():
@@ -203,7 +203,9 @@ def test_no_false_alarm_on_fifty_overlapping_tables(family):
 
 @pytest.mark.parametrize("seed", range(10))
 def test_separated_means_that_a_line_separates(seed):
-    """The programme against the definition, on small tables: some half-space holds all ones, its complement all zeros."""
+    """The programme against the definition, on small tables: some half-space holds all ones, its complement all
+    zeros.
+    """
     rng = np.random.default_rng(100 + seed)
     X = np.column_stack([np.ones(8), rng.normal(size=(8, 2))])
     y = (rng.random(8) < 0.5) * 1.0
@@ -283,7 +285,7 @@ def test_a_network_that_grows_for_ever_says_so(world):
 
 
 def test_a_networks_scale_has_a_floor():
-    """Six units through six points: the likelihood is unbounded, the fit stops at a thousandth of sd(y), and says so."""
+    """Six units through six points: the likelihood is unbounded; the fit stops at sd(y) / 1000, and says so."""
     x = np.linspace(-1.0, 1.0, 6)[:, None]
     y = np.array([0.0, 1.0, -1.0, 2.0, 0.5, 1.5])
     from bayes_rglm import estimators

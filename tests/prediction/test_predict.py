@@ -30,7 +30,9 @@ def sites(found, c, d):
 
 @every_model
 def test_numpyros_predictive_gives_our_predictions(world, family, depth):
-    """The tree's posterior, the plain NumPyro model: the same linear predictor and mean, the same outcomes on average."""
+    """The tree's posterior, the plain NumPyro model: the same linear predictor and mean, the same outcomes on
+    average.
+    """
     found = world.fit(family, depth)
     problem = found.problem
     posterior = {name: np.asarray(v) for name, v in found.tree["posterior"].data_vars.items()}

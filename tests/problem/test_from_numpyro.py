@@ -131,7 +131,11 @@ def discrete(y):
     ("call", "error", "found"),
     [
         (lambda: Problem.from_numpyro(regression, {"X": X}), SpecError, "response='y'; observed: none"),
-        (lambda: Problem.from_numpyro(regression, {"X": X, "y": Y}, response="z"), SpecError, "response='z'; observed: y"),
+        (
+            lambda: Problem.from_numpyro(regression, {"X": X, "y": Y}, response="z"),
+            SpecError,
+            "response='z'; observed: y",
+        ),
         (lambda: Problem.from_numpyro(discrete, {"y": Y}), SpecError, "discrete: switch"),
         (lambda: Problem.from_numpyro("regression"), SpecError, "str"),
         (lambda: Problem.from_numpyro(regression, {"X": X, "y": Y, "spread": {}}), SpecError, "spread: dict"),
@@ -139,7 +143,7 @@ def discrete(y):
         (lambda: fit(Problem.from_numpyro(never, {"y": Y}), estimator="map"), RGLMError, "mean|starting point"),
         (lambda: fit(Problem.from_numpyro(regression, {"X": X, "y": Y}), (X, Y)), SpecError, "data=tuple"),
     ],
-)  # fmt: skip
+)
 def test_bad_models_are_refused(call, error, found):
     with pytest.raises(error, match=found):
         call()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayes_rglm import Fit, RGLM, Design, Problem, gates
+from bayes_rglm import RGLM, Design, Fit, Problem, gates
 
 CHAINS, DRAWS = 4, 500
 
@@ -99,7 +99,9 @@ def test_a_summary_begins_with_the_status(world):
     assert set(table["status"]) == {world.fit("gaussian").status}
     assert list(table.index) == ["beta[age]", "beta[dose]", "beta[year]", "intercept", "sigma"]
     samples = world.fit("gaussian").draws.samples
-    np.testing.assert_allclose(table["mean"], [*samples["beta"].mean((0, 1)), *(samples[k].mean() for k in ("intercept", "sigma"))])  # fmt: skip
+    np.testing.assert_allclose(
+        table["mean"], [*samples["beta"].mean((0, 1)), *(samples[k].mean() for k in ("intercept", "sigma"))]
+    )
     np.testing.assert_allclose(table.loc["sigma", "sd"], samples["sigma"].std(ddof=1), rtol=1e-3)
 
 
@@ -117,8 +119,13 @@ def test_point_estimates_claim_no_spread(world):
     table = world.fit("gaussian", 1, "map").summary()
     assert list(table.columns) == ["status", "estimate"]
     assert list(world.fit("gaussian", 1, "ml").summary().columns) == [
-        "status", "estimate", "std_error", "z", "eti95_lb", "eti95_ub"
-    ]  # fmt: skip
+        "status",
+        "estimate",
+        "std_error",
+        "z",
+        "eti95_lb",
+        "eti95_ub",
+    ]
 
 
 def test_a_fit_introduces_itself(world):

@@ -87,9 +87,15 @@ def test_bits_that_are_easily_lost(world, tmp_path):
             "lp": np.tile(np.array([np.nan, -0.0, 1e-45, np.inf, 1 / 3, 1, 2, 3], np.float32), (2, 1)),
         },
         unconstrained={"net/beta_1": samples["beta"], "50%/2F": samples["intercept"]},
-        info={"gap": float("nan"), "none": None, "text": "naïve ünïcode", "list": [1, 2.5, "x"], "errors": {"beta": NASTY[:3]}},
+        info={
+            "gap": float("nan"),
+            "none": None,
+            "text": "naïve ünïcode",
+            "list": [1, 2.5, "x"],
+            "errors": {"beta": NASTY[:3]},
+        },
         labels=(Label("rank_deficient", "x", "y", ("a", "b")), Label("ok")),
-    )  # fmt: skip
+    )
     found = Fit(
         problem, draws, "a / label", estimators.NUTS(draws=55), seed=7, precision="float32", seconds=float("nan")
     )
@@ -206,9 +212,22 @@ def rewritten(path, kind, world):
 
 @pytest.mark.parametrize(
     "kind",
-    ["missing", "text", "empty", "cut", "foreign", "a tree", "version", "family", "prior", "estimator", "no design",
-     "a list", "no samples"],
-)  # fmt: skip
+    [
+        "missing",
+        "text",
+        "empty",
+        "cut",
+        "foreign",
+        "a tree",
+        "version",
+        "family",
+        "prior",
+        "estimator",
+        "no design",
+        "a list",
+        "no samples",
+    ],
+)
 def test_what_is_no_saved_fit_is_an_error_of_ours(world, tmp_path, kind):
     path = tmp_path / "fit.nc"
     damage(path, kind, world)

@@ -23,8 +23,14 @@ def test_groups_dimensions_and_coordinates(world, family, depth):
     found = world.fit(family, depth)
     data = found.tree
     assert set(data.children) == {
-        "posterior", "sample_stats", "log_prior", "log_likelihood", "posterior_predictive", "observed_data", "constant_data"
-    }  # fmt: skip
+        "posterior",
+        "sample_stats",
+        "log_prior",
+        "log_likelihood",
+        "posterior_predictive",
+        "observed_data",
+        "constant_data",
+    }
     posterior = data["posterior"]
     assert dict(data["log_likelihood"]["y"].sizes) == {"chain": 2, "draw": 100, "obs": world.rows}
     assert data["posterior_predictive"]["y"].dims == ("chain", "draw", "obs")

@@ -28,9 +28,10 @@ import numpy as np
 from numpyro.distributions import constraints
 
 from .design import Constants, Design, Term
-from .errors import PriorError, SpecError, suggest
-from .families import Family, Typical
+from .errors import DataError, PriorError, SpecError, suggest
+from .families import Family, Typical, refuse_roles
 from .links import Link
+from .merging import check_shape, merge, stretch
 from .priors import Flat, Normal, Prior
 from .spec import RGLM, reserved_names
 
@@ -183,7 +184,16 @@ def _typical(spec: RGLM, design: Design) -> Typical:
         return Typical(0.0, 1.0)
     offset = np.zeros(design.n) if design.offset is None else design.offset
     weights = design.weights if design.weights_kind == "frequency" else None
-    return spec.family.typical(spec.link, design.y, offset, weights)
+    with np.errstate(all="ignore"):
+        typical = spec.family.typical(spec.link, design.y, offset, weights)
+    if not (np.isfinite(typical.eta) and np.isfinite(typical.scale)):
+        sizes = {f"response {design.response!r}": design.y, "offset": offset}
+        raise DataError(
+            "The scale of the data is beyond what double precision can square or exponentiate.",
+            found="; ".join(f"{name}: largest size {np.max(np.abs(v)):g}" for name, v in sizes.items()),
+            do="use other units",
+        )
+    return typical
 
 
 def _resolve_keys(spec: RGLM, design: Design) -> dict[tuple[str, str], Prior]:
@@ -208,6 +218,12 @@ def _resolve_keys(spec: RGLM, design: Design) -> dict[tuple[str, str], Prior]:
             kind, name = reserved[key], key
         else:
             raise _unknown(key, [*reserved, *sorted(terms)])
+        if (kind, name) == ("site", "intercept") and not design.intercept:
+            raise PriorError(
+                "A prior is given for an intercept, and these data have none.",
+                found=repr(key),
+                do="drop it, or let the data have an intercept (no 0 + in a formula)",
+            )
         resolved[kind, name] = prior
     return resolved
 
@@ -282,7 +298,7 @@ def _weights_site(name, shape, priors, scale: _Scale, constants) -> Site:
     kinds: dict[tuple, list[int]] = {}
     for j, prior in enumerate(priors):
         kinds.setdefault((prior.form, prior), []).append(j)
-    merged = _merge(kinds)
+    merged = merge(name, kinds)
     traits = {prior.form: {"proper": prior.proper, "smooth": prior.smooth} for prior in priors}
     whole = len(merged) == 1
     supports = {repr(_support(prior)) for prior in priors}
@@ -294,40 +310,11 @@ def _weights_site(name, shape, priors, scale: _Scale, constants) -> Site:
         )
     support = _support(priors[0])
     blocks = tuple(Block(form, None if whole else rows, _is_real(support), **traits[form]) for form, rows, _ in merged)
-    hyper = tuple(_stretch(hyper, len(shape) - 1) for _, _, hyper in merged)
+    hyper = tuple(stretch(hyper, len(shape) - 1) for _, _, hyper in merged)
+    for (_, rows, _), numbers in zip(merged, hyper, strict=True):
+        check_shape(name, numbers, (len(rows), *shape[1:]))
     constants[name] = {"shift": np.zeros(shape), "unit": units, "hyper": hyper}
     return Site(name, shape, support, blocks)
-
-
-def _merge(kinds) -> list[tuple[Any, tuple[int, ...], dict[str, Any]]]:
-    """Groups of rows by form; rows of one form but other numbers share a block with vector hyper-parameters."""
-    forms: dict[Any, list[tuple[int, Prior]]] = {}
-    for (form, prior), rows in kinds.items():
-        forms.setdefault(form, []).extend((j, prior) for j in rows)
-    merged = []
-    for form, pairs in forms.items():
-        pairs.sort(key=lambda pair: pair[0])
-        rows = tuple(j for j, _ in pairs)
-        numbers = [prior.hyper() for _, prior in pairs]
-        same = all(prior == pairs[0][1] for _, prior in pairs)
-        merged.append((form, rows, numbers[0] if same else _stack(numbers)))
-    return sorted(merged, key=lambda item: item[1])
-
-
-def _stack(numbers):
-    first = numbers[0]
-    return {
-        k: _stack([n[k] for n in numbers]) if isinstance(first[k], dict) else np.stack([n[k] for n in numbers])
-        for k in first
-    }
-
-
-def _stretch(hyper, extra: int):
-    """Vector hyper-parameters (one per row) broadcast over the units of a layer."""
-    if isinstance(hyper, dict):
-        return {k: _stretch(v, extra) for k, v in hyper.items()}
-    value = np.asarray(hyper, float)
-    return value.reshape(value.shape + (1,) * extra) if value.ndim == 1 else value
 
 
 def _unit(name: str, prior: Prior, scale: _Scale, j: int) -> float:
@@ -361,6 +348,7 @@ def _intercept_site(name, shape, prior: Prior, typical: Typical | None, scale: _
     constants[name] = {"shift": shift, "unit": unit, "hyper": (prior.hyper(),)}
     if scale.centre is not None and len(scale.centre):
         constants[name]["centre"] = scale.centre if prior.scaling else np.zeros_like(scale.centre)
+    check_shape(name, prior.hyper(), shape)
     support = _support(prior)
     return Site(name, shape, support, (Block(prior.form, None, _is_real(support), prior.proper, prior.smooth),))
 
@@ -371,6 +359,7 @@ def _bind_auxiliary(parameter, keys, typical: Typical, constants) -> Site:
         raise PriorError(
             f"scaled={prior.scaling!r} has no meaning for {parameter.name!r}.", do="use 'response' or None"
         )
+    check_shape(parameter.name, prior.hyper(), ())
     unit = np.asarray(typical.scale if prior.scaling == "response" else 1.0)
     constants[parameter.name] = {"shift": np.zeros(()), "unit": unit, "hyper": (prior.hyper(),)}
     support = parameter.support if prior.support is None else prior.support
@@ -386,7 +375,8 @@ def _is_real(support: Any) -> bool:
 
 
 def check_response(spec: RGLM, design: Design) -> None:
-    """Refuse data that the model cannot have: no response, a wrong support, hidden layers without columns."""
+    """Refuse data that the model cannot have: a wrong support, unused roles, hidden layers without columns."""
+    refuse_roles(spec.family, design)
     if design.y is not None:
         spec.family.check(design.y, design.response, design.levels, design.index)
     if spec.hidden and not design.p:

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from . import gates
-from .results import Fit
+from . import gates, glm
+from .results import Fit, check_fit
 from .summaries import ROWS_PER_PARAMETER
 
 VERDICTS = ("ok", "warning", "failed", "not applicable")
@@ -52,8 +52,8 @@ class Diagnosis:
 
     @property
     def ok(self) -> bool:
-        """Whether no check warned or failed."""
-        return all(check.verdict in ("ok", "not applicable") for check in self.checks)
+        """Whether the status is "ok" and no check warned or failed."""
+        return self.labels[0].name == "ok" and all(check.verdict in ("ok", "not applicable") for check in self.checks)
 
     def __getitem__(self, name: str) -> Check:
         return {check.name: check for check in self.checks}[name]
@@ -92,6 +92,7 @@ def diagnose(fit: Fit) -> Diagnosis:
     Draws: R-hat, bulk and tail ESS, divergences, E-BFMI, tree depth. Point estimates: existence, rank, gradient,
     restarts, rows per parameter. The others are listed as "not applicable".
     """
+    check_fit(fit, "diagnose")
     checks = [*_chain_checks(fit), *_point_checks(fit)]
     known = {name for check in checks for name in _LABELS_OF.get(check.name, ())}
     for label in fit.labels:
@@ -268,8 +269,9 @@ def _rows_per_parameter(fit: Fit) -> Check:
     if not _is_ml(fit):
         return Check("rows per parameter", "not applicable", None, "a prior stands in for rows")
     size = fit.draws.info.get("rank") or fit.problem.size
-    ratio = fit.problem.n / max(1, size)
-    message = f"{fit.problem.n} rows, {size} parameters"
+    rows = glm.rows(fit.problem)
+    ratio = rows / max(1, size)
+    message = f"{rows:.10g} rows, {size} parameters"
     if ratio < ROWS_PER_PARAMETER:
         return Check("rows per parameter", "warning", ratio, message, "use a proper prior; no intervals are given")
     return Check("rows per parameter", "ok", ratio, message)

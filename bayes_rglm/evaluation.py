@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpyro.infer import Predictive
+from numpyro import handlers
 
 from .binding import Program
 from .problem import Problem
@@ -95,16 +95,52 @@ def means(problem: Problem, samples: Samples, rows: dict[str, Any] | None = None
 
 
 def outcomes(problem: Problem, samples: Samples, key, rows: dict[str, Any] | None = None) -> np.ndarray | None:
-    """One outcome per draw and row, (chain, draw, n); None where a foreign model's response is not an argument."""
+    """One outcome per draw and row, (chain, draw, n); None where a foreign model's response cannot be simulated."""
     with float64():
         if isinstance(problem.program, Program):
             eta = linear_predictors(problem, samples, rows)
             return np.asarray(response(problem, samples, eta).sample(key))
-        if problem.response not in problem.data:
+        chains, draws = shape_of(samples)
+        flat = {name: jnp.asarray(v).reshape(-1, *np.shape(v)[2:]) for name, v in samples.items()}
+        try:
+            values = np.asarray(simulated(problem, flat, jax.random.split(key, chains * draws)))
+        except NotImplementedError:  # a distribution of the user's that cannot be sampled
             return None
-        kwargs = {**problem.model_kwargs, problem.response: None}
-        predictive = Predictive(problem.numpyro_model, dict(samples), batch_ndims=2, return_sites=[problem.response])
-        return np.asarray(predictive(key, **kwargs)[problem.response])
+        return values.reshape(chains, draws, *values.shape[1:])
+
+
+def observed(problem: Problem, samples: Samples) -> np.ndarray | None:
+    """The response: the data of an RGLM, what the observed site of any other model holds."""
+    if isinstance(problem.program, Program):
+        return problem.data.get(problem.response)
+    with float64():
+        return np.asarray(traced(problem, {name: jnp.asarray(v[0, 0]) for name, v in samples.items()})["value"])
+
+
+# the observed site of a NumPyro function, which may need its response: nothing is taken away from it -----------------
+
+
+def traced(problem: Problem, theta) -> dict[str, Any]:
+    """The observed site's message at constrained values of the others."""
+    model = handlers.substitute(handlers.seed(problem.numpyro_model, jax.random.key(0)), data=theta)
+    return handlers.trace(model).get_trace(**problem.model_kwargs)[problem.response]
+
+
+def rows_shape(site) -> tuple[int, ...]:
+    """Rows, and whatever else the site's densities run over."""
+    law, shape = site["fn"], jnp.shape(site["value"])
+    return jnp.broadcast_shapes(law.batch_shape, shape[: len(shape) - law.event_dim])
+
+
+@jax.jit
+def simulated(problem: Problem, samples, keys):
+    """One outcome of the observed site per draw, (draw, rows, ...)."""
+
+    def of(theta, key):
+        site = traced(problem, theta)
+        return site["fn"].expand(rows_shape(site)).sample(key)
+
+    return jax.vmap(of)(samples, keys)
 
 
 _jitted: dict[Any, Any] = {}

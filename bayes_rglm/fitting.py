@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from . import estimators
@@ -28,6 +29,7 @@ from .spec import RGLM
 PRECISIONS = ("float64", "float32")
 STEP = 5  # per cent between two lines of progress
 DESIGN_OPTIONS = ("offset", "weights", "weights_kind", "trials", "lower", "upper", "standardize", "missing")
+ARRAY_OPTIONS = ("columns", "intercept")  # a formula says both itself
 
 
 def fit(
@@ -64,7 +66,8 @@ def fit(
     label : str, optional
         How tables call the fit.
     **design_options
-        offset, weights, weights_kind, trials, lower, upper, standardize, missing: passed to the design.
+        offset, weights, weights_kind, trials, lower, upper, standardize, missing: passed to the design; for (X, y)
+        also columns and intercept.
 
     Returns
     -------
@@ -113,9 +116,10 @@ def as_problem(model: Any, data: Any, options: dict[str, Any]) -> Problem:
 
 def as_design(data: Any, **options) -> Design:
     """A design from whatever `fit` takes as data."""
-    unknown = sorted(set(options) - set(DESIGN_OPTIONS))
+    known = (*DESIGN_OPTIONS, *ARRAY_OPTIONS)
+    unknown = sorted(set(options) - set(known))
     if unknown:
-        raise TypeError(f"unknown option {unknown[0]!r}; known: {', '.join(DESIGN_OPTIONS)}")
+        raise TypeError(f"unknown option {unknown[0]!r}; known: {', '.join(known)}")
     if isinstance(data, Design):
         if options:
             raise DataError(
@@ -125,6 +129,13 @@ def as_design(data: Any, **options) -> Design:
     if isinstance(data, tuple | list) and len(data) == 2:
         first, second = data
         if isinstance(first, str):
+            for name in ARRAY_OPTIONS:
+                if name in options:
+                    raise DataError(
+                        f"A formula says itself what {name}= says of arrays.",
+                        found=f"{name}={options[name]!r} with {first!r}",
+                        do="write 0 + in the formula" if name == "intercept" else "rename the columns of the table",
+                    )
             return Design.from_formula(first, second, **options)
         return Design.from_arrays(first, second, **options)
     raise DataError(
@@ -144,6 +155,8 @@ def as_key(seed: Any):
             raise EstimatorError("seed has at most 63 bits.", found=f"seed={seed}", do="for example seed=0") from None
     if hasattr(seed, "dtype") and jax.dtypes.issubdtype(seed.dtype, jax.dtypes.prng_key):
         return seed
+    if getattr(seed, "dtype", None) == np.uint32 and np.shape(seed) == (2,):  # jax.random.PRNGKey, the older form
+        return jax.random.wrap_key_data(jnp.asarray(seed), impl="threefry2x32")
     raise EstimatorError("seed is a whole number or a JAX key.", found=repr(seed), do="for example seed=0")
 
 
@@ -162,15 +175,15 @@ def context(precision: str = "float64", device: Any = None):
 
 def as_device(device: Any):
     """A JAX device from None, a platform name or a device."""
-    if device is None or not isinstance(device, str):
+    if device is None or isinstance(device, jax.Device):
         return device
     try:
-        return jax.devices(device)[0]
+        if isinstance(device, str):
+            return jax.devices(device)[0]
     except RuntimeError:
-        known = ", ".join(sorted({d.platform for d in jax.devices()}))
-        raise EstimatorError(
-            "There is no such device.", found=repr(device), do=f"known: {known}; see docs/gpu.md"
-        ) from None
+        pass
+    known = ", ".join(sorted({d.platform for d in jax.devices()}))
+    raise EstimatorError("There is no such device.", found=repr(device), do=f"known: {known}") from None
 
 
 class Progress(Monitor):

@@ -15,7 +15,7 @@ from .binding import Program
 from .design import Design
 from .errors import EstimatorError
 from .prediction import as_rows, new_rows
-from .results import REFERENCE_ROWS, Fit
+from .results import REFERENCE_ROWS, Fit, check_fit
 from .tree import plain_labels
 
 
@@ -46,6 +46,7 @@ def functions(fit: Fit, at: Any = None, *, offset: Any = None):
     """
     import xarray as xr
 
+    check_fit(fit, "functions")
     if not isinstance(fit.problem.program, Program):
         raise EstimatorError(
             "functions needs the linear predictor of an RGLM.",

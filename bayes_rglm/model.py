@@ -18,6 +18,7 @@ from numpyro import handlers
 from .binding import Program, Site, bind_network
 from .blocks import RowBlocks
 from .design import Constants
+from .kernels import namespace
 from .spec import RGLM
 
 Draw = Callable[[Site, Any], Any]
@@ -41,7 +42,7 @@ def network(X, draw: Draw, program: Program, constants, hidden: list | None = No
         a = 0.0
         if layer.intercept is not None:
             a = draw(layer.intercept, _shift(constants[layer.intercept.name], B))
-        eta = a + (jnp.zeros(X.shape[0], X.dtype) if B is None else h @ B)
+        eta = a + (namespace(X).zeros(X.shape[0], X.dtype) if B is None else h @ B)
         if layer.activation is None:
             return eta
         h = layer.activation.inverse(eta)

@@ -22,7 +22,7 @@ from .binding import Program
 from .design import Design
 from .errors import DataError, EstimatorError
 from .fitting import as_key
-from .results import Fit
+from .results import Fit, check_fit
 from .tree import plain_labels
 
 KINDS = ("mean", "linear", "outcome", "parameters", "hidden")
@@ -31,11 +31,15 @@ KINDS = ("mean", "linear", "outcome", "parameters", "hidden")
 def predict(fit: Fit, data: Any = None, kind: str = "mean", *, seed: int = 0, offset: Any = None):
     """Predictions of `fit` for the rows of `data` (a frame, an array or a Design; None: the fitted rows).
 
+    A Design is encoded as the fit's own: knots, centring and base levels are those of the fitted rows. `offset` has one
+    number per row, and replaces the one that a Design or the fitted rows hold.
+
     Raises
     ------
     DataError
         Unseen levels, missing columns, missing or infinite values, named by column and row.
     """
+    check_fit(fit, "predict")
     if kind not in KINDS:
         raise DataError("There is no such kind of prediction.", found=repr(kind), do=f"one of {', '.join(KINDS)}")
     if not isinstance(fit.problem.program, Program):
@@ -58,9 +62,9 @@ def predict(fit: Fit, data: Any = None, kind: str = "mean", *, seed: int = 0, of
 
 
 def new_rows(fit: Fit, data: Any = None, offset: Any = None) -> Design:
-    """The design of new rows, with the fitted design's columns and constants."""
+    """The design of new rows, with the fitted design's columns, knots, centring and constants."""
     if data is None:
-        return fit.design
+        return fit.design if offset is None else fit.design.with_offset(offset)
     if isinstance(data, Design):
         if data.columns != fit.design.columns:
             raise DataError(
@@ -68,7 +72,8 @@ def new_rows(fit: Fit, data: Any = None, offset: Any = None) -> Design:
                 found=", ".join(data.columns),
                 do=", ".join(fit.design.columns),
             )
-        return data
+        design = data if fit.design.formula is None else fit.design.encode(data)
+        return design if offset is None else design.with_offset(offset)
     return fit.design.new(data) if offset is None else fit.design.new(data, offset=offset)
 
 

@@ -163,6 +163,12 @@ class Fit:
         return f"<Fit {self.label!r}: {self.model!r}, {what}, status {self.status}, {self.seconds:.1f} s>"
 
 
+def check_fit(fit: Any, verb: str) -> None:
+    """Refuse anything but a `Fit`, naming the verb that needs one."""
+    if not isinstance(fit, Fit):
+        raise DataError(f"{verb} takes a fit.", found=f"{type(fit).__name__}", do="pass what rglm.fit returned")
+
+
 def load(path, problem: Problem | None = None) -> Fit:
     """The fit saved at `path`. A fit of your own NumPyro function needs its `problem` again. Raises `FileError`."""
     return storage.load(path, Fit, problem)

@@ -7,9 +7,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from . import families, links
 from .errors import PriorError, SpecError, suggest
@@ -129,7 +132,8 @@ class RGLM:
 
 def reserved_names(spec: RGLM) -> dict[str, str]:
     """Every name that a prior mapping may use without data, and what it means: site, layer, aux or default."""
-    names = {"default": "default", "hidden": "layer", "beta": "site", "intercept": "site"}
+    names = {"default": "default", "beta": "site", "intercept": "site"}
+    names |= {"hidden": "layer"} if spec.hidden else {}
     for l in range(1, spec.depth):
         names |= {f"beta_{l}": "site", f"intercept_{l}": "site", f"layer_{l}": "layer"}
     return names | {p.name: "aux" for p in spec.family.auxiliaries}
@@ -176,13 +180,17 @@ def _key(key: Any) -> Key:
 def _fixed_items(family: Family, fixed: Any) -> tuple[tuple[str, float], ...]:
     items = []
     known = [p.name for p in family.auxiliaries]
+    if fixed is not None and not isinstance(fixed, Mapping):
+        raise SpecError(
+            "fixed maps auxiliary parameters to numbers.", found=f"fixed={fixed!r}", do='for example {"sigma": 1.0}'
+        )
     for name, value in dict(fixed or {}).items():
         if name not in known:
             raise SpecError(
                 f"fixed holds auxiliary parameters of {family.name!r}.", found=repr(name), do=suggest(name, known)
             )
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not bool(family.parameter(name).support(float(value))):
+        number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or not bool(family.parameter(name).support(float(value))):
             raise SpecError(
                 f"{name} must lie in its support, {family.parameter(name).support}.", found=f"{name}={value!r}"
             )

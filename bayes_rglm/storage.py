@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
+import secrets
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def save(fit, path) -> None:
     """Write `fit` to `path`; an interrupted write leaves the old file."""
     import xarray as xr
 
-    path = Path(path)
+    path = _as_path(path)
     meta = {
         "format": FORMAT,
         "model": None if fit.model is None else model_to_json(fit.model),
@@ -60,6 +60,12 @@ def save(fit, path) -> None:
     _write(tree, path)
 
 
+def _as_path(path: Any) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise FileError("A fit is saved to, and loaded from, a path.", found=repr(path), do='for example "fit.nc"')
+    return Path(path)
+
+
 def _dataset(xr, arrays: dict[str, Any]):
     variables = {}
     for i, (name, value) in enumerate(arrays.items()):
@@ -77,8 +83,9 @@ def _write(tree, path: Path) -> None:
         )
     temporary = ""
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".saving-", suffix=".nc")
-        os.close(handle)
+        name = str(path.parent / f".saving-{os.getpid()}-{secrets.token_hex(8)}.nc")
+        os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))  # the umask decides who may read it
+        temporary = name
         tree.to_netcdf(temporary, engine="h5netcdf")
         os.replace(temporary, path)
     except OSError as error:
@@ -94,7 +101,7 @@ def load(path, cls, problem: Problem | None = None):
     """The fit at `path` as a `cls`. Raises `FileError` for a missing, foreign or damaged file."""
     import xarray as xr
 
-    path = Path(path)
+    path = _as_path(path)
     if not path.is_file():
         raise FileError("There is no such file.", found=str(path), do="give the path that fit.save wrote")
     try:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from . import glm
 from .binding import Program
-from .tree import names_of
+from .tree import names_of, posterior
 
 Fit = Any  # a results.Fit; importing it would close a circle
 
@@ -16,7 +17,11 @@ NORMAL_975 = 1.959963984540054
 
 
 def summarise(fit: Fit, weights: bool | None = None):
-    """The table of `Fit.summary`."""
+    """The table of `Fit.summary`.
+
+    Under importance weights maximum likelihood has an estimate only: their sum is no number of observations, so nothing
+    says how large an error is (resample the rows instead). Frequency weights count as rows.
+    """
     if fit.draws.kind == "point":
         return _point(fit, weights)
     return _draws(fit, weights)
@@ -38,7 +43,7 @@ def _draws(fit: Fit, weights: bool | None):
 
     shown = _shown(fit, weights)
     if shown:
-        table = az.summary(fit.tree, var_names=shown, kind="all", round_to="none")
+        table = az.summary(posterior(fit.problem, fit.draws), var_names=shown, kind="all", round_to="none")
         table = table.loc[[row for name in shown for row in table.index if row == name or row.startswith(f"{name}[")]]
     else:
         table = pd.DataFrame(columns=["mean", "sd"])
@@ -100,7 +105,7 @@ def _row(fit: Fit, site: str, parameter: str, value, error, index) -> dict:
             value, error, status = float(np.sign(value)) * np.inf, np.nan, label.name
     if any(label.name == "rank_deficient" and column in label.columns for label in fit.labels):
         value, error, status = np.nan, np.nan, "rank_deficient"
-    enough = info.get("rank", 0) and fit.problem.n / info["rank"] >= ROWS_PER_PARAMETER and status == "ok"
+    enough = info.get("rank", 0) and glm.rows(fit.problem) / info["rank"] >= ROWS_PER_PARAMETER and status == "ok"
     reach = NORMAL_975 * error if enough else np.nan
     return {
         "parameter": parameter,

@@ -19,6 +19,7 @@ from .problem import Problem
 
 LARGEST = 5e7
 ROW_GROUPS = ("log_likelihood", "posterior_predictive")
+NO_LOO = "LOO has no meaning: rows are multiplied by importance weights, and are no log densities of an observation"
 
 
 def build(problem: Problem, draws: Draws, attributes: dict[str, str], seed: int, groups=None):
@@ -26,17 +27,8 @@ def build(problem: Problem, draws: Draws, attributes: dict[str, str], seed: int,
     import xarray as xr
 
     chains, count = evaluation.shape_of(draws.samples)
-    dims, coords = names_of(problem)
     wanted = ROW_GROUPS if chains * count * problem.n <= LARGEST else tuple(groups or ())
-
-    def dataset(variables: dict[str, np.ndarray], sampled: bool = True):
-        lead = ("chain", "draw") if sampled else ()
-        variables = {k.replace("/", "."): v for k, v in variables.items()}  # a tree reads "/" as a path
-        found = {k: ((*lead, *_dims(k, np.ndim(v) - len(lead), dims, k)), v) for k, v in variables.items()}
-        used = {d for spec, _ in found.values() for d in spec}
-        base = {"chain": np.arange(chains), "draw": np.arange(count)} if sampled else {}
-        return xr.Dataset(found, {**base, **{k: v for k, v in coords.items() if k in used}}, attrs=attributes)
-
+    dataset = _maker(problem, draws, attributes)
     parts = {"posterior": dataset(draws.samples)}
     if draws.unconstrained is not None:
         parts["unconstrained_posterior"] = dataset(draws.unconstrained)
@@ -46,18 +38,45 @@ def build(problem: Problem, draws: Draws, attributes: dict[str, str], seed: int,
     parts["log_prior"] = dataset(evaluation.log_prior(problem, draws.samples))
     if "log_likelihood" in wanted:
         parts["log_likelihood"] = dataset({problem.response: evaluation.log_likelihood(problem, draws.samples)})
+        if problem.design is not None and problem.design.weights_kind == "importance":
+            parts["log_likelihood"].attrs["loo"] = NO_LOO
     if "posterior_predictive" in wanted:
         key = jax.random.fold_in(jax.random.key(seed), 7)
         outcome = evaluation.outcomes(problem, draws.samples, key)
         if outcome is not None:
             parts["posterior_predictive"] = dataset({problem.response: outcome})
-    observed = problem.data.get(problem.response)
+    observed = evaluation.observed(problem, draws.samples)
     if observed is not None:
         parts["observed_data"] = dataset({problem.response: _as_observed(problem, observed)}, sampled=False)
     constant = {k: np.asarray(v) for k, v in problem.data.items() if k != problem.response}
     if constant:
         parts["constant_data"] = dataset(constant, sampled=False)
     return xr.DataTree.from_dict({f"/{name}": part for name, part in parts.items()})
+
+
+def posterior(problem: Problem, draws: Draws):
+    """The tree's posterior group alone: what a summary reads, at no cost in rows."""
+    import xarray as xr
+
+    return xr.DataTree.from_dict({"/posterior": _maker(problem, draws, {})(draws.samples)})
+
+
+def _maker(problem: Problem, draws: Draws, attributes: dict[str, str]):
+    """A function that makes a dataset of variables, with the dimensions and coordinates of the problem."""
+    import xarray as xr
+
+    chains, count = evaluation.shape_of(draws.samples)
+    dims, coords = names_of(problem)
+
+    def dataset(variables: dict[str, np.ndarray], sampled: bool = True):
+        lead = ("chain", "draw") if sampled else ()
+        variables = {k.replace("/", "."): v for k, v in variables.items()}  # a tree reads "/" as a path
+        found = {k: ((*lead, *_dims(k, np.ndim(v) - len(lead), dims, k)), v) for k, v in variables.items()}
+        used = {d for spec, _ in found.values() for d in spec}
+        base = {"chain": np.arange(chains), "draw": np.arange(count)} if sampled else {}
+        return xr.Dataset(found, {**base, **{k: v for k, v in coords.items() if k in used}}, attrs=attributes)
+
+    return dataset
 
 
 def _as_observed(problem: Problem, y) -> np.ndarray:

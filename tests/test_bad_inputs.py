@@ -46,6 +46,13 @@ SPECIFICATIONS = {
     "activation": (lambda: rglm.RGLM("gaussian", hidden=(2,), activation="tan"), errors.SpecError, "'tan'.*tanh"),
     "fixed name": (lambda: rglm.RGLM("gaussian", fixed={"sigm": 1.0}), errors.SpecError, "'sigm'.*sigma"),
     "fixed value": (lambda: rglm.RGLM("gaussian", fixed={"sigma": -1.0}), errors.SpecError, "sigma=-1.0"),
+    "fixed infinite": (lambda: rglm.RGLM("gaussian", fixed={"sigma": np.inf}), errors.SpecError, "sigma=inf"),
+    "fixed number": (lambda: rglm.RGLM("gaussian", fixed=3), errors.SpecError, "fixed=3"),
+    "prior for a layer of a GLM": (
+        lambda: rglm.RGLM("gaussian", prior={("layer", "hidden"): priors.Normal()}),
+        errors.PriorError,
+        "'hidden'",
+    ),
     "fixed with prior": (
         lambda: rglm.RGLM("gaussian", fixed={"sigma": 1.0}, prior={"sigma": priors.HalfNormal()}),
         errors.PriorError,
@@ -113,6 +120,21 @@ FITS = {
     ),
     "offset length": (lambda: fit(offset=np.zeros(3)), errors.DataError, "offset"),
     "misspelt design option": (lambda: fit(ofset="x"), TypeError, "ofset"),
+    "unused trials": (
+        lambda: fit(trials=np.full(6, 2.0)),
+        errors.SpecError,
+        "'bernoulli' does not use trials.*leave it",
+    ),
+    "unused bounds": (
+        lambda: fit(rglm.RGLM("gaussian"), ("x ~ y", FRAME), lower=np.zeros(6), upper=np.ones(6)),
+        errors.SpecError,
+        "'gaussian' does not use lower.*lower, upper.*leave it out",
+    ),
+    "weights that are trials": (
+        lambda: fit(rglm.RGLM("poisson"), ("n ~ x", FRAME), weights=np.ones(6), weights_kind="trials"),
+        errors.SpecError,
+        "'poisson' does not use weights_kind=\"trials\".*leave it out",
+    ),
     "executable formula": (
         lambda: fit(data=("y ~ __import__('os').getcwd()", FRAME)),
         errors.FormulaError,
@@ -131,6 +153,43 @@ FITS = {
         errors.PriorError,
         "'age'",
     ),
+    "prior for hidden units of a GLM": (
+        lambda: fit(rglm.RGLM("bernoulli", prior={"hidden": priors.Normal()})),
+        errors.PriorError,
+        "'hidden'",
+    ),
+    "prior for no intercept": (
+        lambda: fit(rglm.RGLM("bernoulli", prior={"intercept": priors.Normal()}), ("y ~ 0 + x", FRAME)),
+        errors.PriorError,
+        "'intercept'",
+    ),
+    "prior of another length": (
+        lambda: fit(rglm.RGLM("bernoulli", prior=dist.Normal(np.zeros(3), 1.0)), (X, Y)),
+        errors.PriorError,
+        r"\(2,\).*shape \(3,\)",
+    ),
+    "prior of an intercept's length": (
+        lambda: fit(rglm.RGLM("bernoulli", prior={"intercept": dist.Normal(np.zeros(3), 1.0)}), (X, Y)),
+        errors.PriorError,
+        r"'intercept'.*shape \(3,\)",
+    ),
+    "priors of scalars and vectors": (
+        lambda: fit(rglm.RGLM("bernoulli", prior={"x0": dist.Normal(np.zeros(2)), "x1": dist.Normal(1.0)}), (X, Y)),
+        errors.PriorError,
+        r"'beta'.*shape \(2,\)",
+    ),
+    "huge response": (
+        lambda: fit(rglm.RGLM("gaussian"), (X, Y * 1e300)),
+        errors.DataError,
+        r"response.*1e\+300",
+    ),
+    "huge offset": (
+        lambda: fit(rglm.RGLM("poisson"), ("n ~ x", FRAME), offset=np.full(6, 1000.0)),
+        errors.DataError,
+        "offset.*1000",
+    ),
+    "intercept of a formula": (lambda: fit(intercept=False), errors.DataError, r"intercept=False.*0 \+"),
+    "columns of a formula": (lambda: fit(columns=["x"]), errors.DataError, "columns="),
     "estimator": (lambda: fit(estimator="nutz"), errors.EstimatorError, "'nutz'.*did you mean 'nuts'"),
     "estimator class": (lambda: fit(estimator=estimators.NUTS), errors.EstimatorError, r"write NUTS\(\)"),
     "draws": (lambda: estimators.NUTS(draws=0), errors.EstimatorError, "draws=0"),
@@ -140,6 +199,7 @@ FITS = {
     "seed": (lambda: fit(seed="0"), errors.EstimatorError, "'0'"),
     "precision": (lambda: fit(precision="double"), errors.EstimatorError, "'double'"),
     "device": (lambda: fit(device="abacus"), errors.EstimatorError, "'abacus'"),
+    "device number": (lambda: fit(device=5), errors.EstimatorError, "5"),
     "flat network": (
         lambda: fit(rglm.RGLM("bernoulli", hidden=(2,), prior=priors.Flat()), estimator="nuts"),
         errors.EstimatorError,
@@ -183,6 +243,11 @@ AFTERWARDS = {
     "missing cell": (lambda f: rglm.predict(f, changed("x", "u", np.nan)), errors.DataError, "'x', row '?u'?"),
     "hidden of a GLM": (lambda f: rglm.predict(f, kind="hidden"), errors.EstimatorError, "hidden"),
     "folder": (lambda f: f.save("no/such/folder/fit.nc"), errors.FileError, "no/such/folder"),
+    "predict a number": (lambda f: rglm.predict(3, X), errors.DataError, "predict takes a fit.*int"),
+    "diagnose a number": (lambda f: rglm.diagnose(3), errors.DataError, "diagnose takes a fit.*int"),
+    "functions of a number": (lambda f: rglm.functions(3), errors.DataError, "functions takes a fit.*int"),
+    "load nothing": (lambda f: rglm.load(None), errors.FileError, "None"),
+    "save to a number": (lambda f: f.save(3), errors.FileError, "3"),
     "file": (lambda f: rglm.load("no-such-file.nc"), errors.FileError, "no-such-file.nc"),
     "draws": (
         lambda f: rglm.Fit.from_draws(f.problem, {"beta": np.zeros((1, 4, 3))}),
@@ -238,6 +303,26 @@ def test_fits(name):
 def test_afterwards(fitted, name):
     call, kind, pattern = AFTERWARDS[name]
     _refused(lambda: call(fitted), kind, pattern)
+
+
+def test_numbers_of_numpy_are_numbers():
+    fixed = rglm.RGLM("gaussian", fixed={"sigma": np.float32(0.5)})
+    assert fixed == rglm.RGLM("gaussian", fixed={"sigma": 0.5})
+    assert rglm.RGLM("gaussian", fixed={"sigma": np.int64(2)}).fixed == (("sigma", 2.0),)
+
+
+def test_arrays_name_their_columns_and_leave_out_the_intercept():
+    found = fit(rglm.RGLM("gaussian"), (X, Y), intercept=False, columns=["a", "b"])
+    assert found.design.columns == ("a", "b")
+    assert set(found.draws.samples) == {"beta", "sigma"}
+
+
+def test_the_older_form_of_a_key_is_a_seed():
+    """Of the same bits the same key."""
+    from bayes_rglm.fitting import as_key
+
+    for old in (jax.random.PRNGKey(3), np.asarray(jax.random.PRNGKey(3))):
+        np.testing.assert_array_equal(jax.random.key_data(as_key(old)), jax.random.key_data(as_key(3)))
 
 
 def test_nothing_is_left_in_the_users_jax():

@@ -18,7 +18,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
-from numpyro import handlers
 from numpyro.distributions import constraints
 
 from .. import evaluation
@@ -126,7 +125,9 @@ def _outcomes(fit: Fit, site: Site) -> np.ndarray:
     turn = np.arange(OUTCOMES) % evaluation.shape_of(samples)[1]
     with evaluation.float64():
         keys = jax.random.split(jax.random.key(0), OUTCOMES)
-        return np.asarray(_simulated(site.problem, {k: jnp.asarray(v[0, turn]) for k, v in samples.items()}, keys))
+        return np.asarray(
+            evaluation.simulated(site.problem, {k: jnp.asarray(v[0, turn]) for k, v in samples.items()}, keys)
+        )
 
 
 # the arguments of the function ---------------------------------------------------------------------------------------
@@ -172,8 +173,8 @@ def _listed(layout) -> str:
 def _read(name: str, fit: Fit, problem: Problem) -> Site:
     first = {k: v[0, 0] for k, v in fit.draws.samples.items()}
     with evaluation.float64():
-        site = _traced(problem, _arrays(first))
-        law, y, shape = site["fn"], np.asarray(site["value"]), _rows_shape(site)
+        site = evaluation.traced(problem, _arrays(first))
+        law, y, shape = site["fn"], np.asarray(site["value"]), evaluation.rows_shape(site)
         if not shape:
             raise NotComparable(
                 f"The observed site of {name!r} has one density for all its rows.",
@@ -204,18 +205,6 @@ def _normal(law, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray] | None
     return tuple(np.broadcast_to(np.asarray(value), shape) for value in (plain.loc, plain.scale))
 
 
-def _traced(problem: Problem, theta) -> dict[str, Any]:
-    """The observed site's message at constrained values of the others."""
-    model = handlers.substitute(handlers.seed(problem.numpyro_model, jax.random.key(0)), data=theta)
-    return handlers.trace(model).get_trace(**problem.model_kwargs)[problem.response]
-
-
-def _rows_shape(site) -> tuple[int, ...]:
-    """Rows, and whatever else the site's densities run over."""
-    law, shape = site["fn"], jnp.shape(site["value"])
-    return jnp.broadcast_shapes(law.batch_shape, shape[: len(shape) - law.event_dim])
-
-
 def _arrays(samples):
     return {name: jnp.asarray(value) for name, value in samples.items()}
 
@@ -225,18 +214,9 @@ def _log_densities(problem: Problem, samples, value=None):
     """(chain, draw, rows, ...): at the observed values, or all of them at `value`."""
 
     def of(theta):
-        site = _traced(problem, theta)
+        site = evaluation.traced(problem, theta)
         y = jnp.asarray(site["value"])
         at = y if value is None else jnp.full(y.shape, value)
-        return jnp.broadcast_to(site["fn"].log_prob(at), _rows_shape(site))
+        return jnp.broadcast_to(site["fn"].log_prob(at), evaluation.rows_shape(site))
 
     return jax.vmap(jax.vmap(of))(samples)
-
-
-@jax.jit
-def _simulated(problem: Problem, samples, keys):
-    def of(theta, key):
-        site = _traced(problem, theta)
-        return site["fn"].expand(_rows_shape(site)).sample(key)
-
-    return jax.vmap(of)(samples, keys)

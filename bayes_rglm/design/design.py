@@ -230,11 +230,32 @@ class Design:
                     do="take the rows from the design that these rows came from, or pass a table to new()",
                 )
         own, theirs = self._origin, other._origin
-        if own.encoder is None:
+        if own.encoder is None or own.encoder is theirs.encoder:
             return replace(other, constants=self.constants)
         origin = replace(theirs, encoder=own.encoder, training=own.trained_on(self.index))
         X = own.encoder.matrix(theirs.own, other.index)
         return replace(other, X=X, constants=self.constants, _origin=origin)
+
+    def with_offset(self, offset: object) -> Design:
+        """The same rows under another offset, one number per row.
+
+        Raises
+        ------
+        DataError
+            A name, another length, a missing or infinite value.
+        """
+        if isinstance(offset, str):
+            raise DataError(
+                "A Design holds no table to read an offset from.",
+                found=f"offset={offset!r}",
+                do=f"pass {self.n} numbers",
+            )
+        column = checks.read_role("offset", offset, None, self.n, self.index)
+        if column is None:
+            raise DataError("An offset has one number per row.", found="None", do=f"pass {self.n} numbers")
+        checks.role_gaps("offset", column, self.index, "error")
+        origin = replace(self._origin, named={**self._origin.named, "offset": ""})
+        return replace(self, offset=column.values.astype(np.float64), _origin=origin)
 
     def recipe(self) -> tuple[dict, dict[str, np.ndarray]]:
         """What rebuilds this design: JSON-able metadata and arrays of numbers. Nothing in it is executable."""

@@ -35,19 +35,17 @@ def fisher_scoring(
     problem: Problem,
     X: np.ndarray,
     start: np.ndarray,
-    precision: np.ndarray | None = None,
+    root: np.ndarray | None = None,
     location: np.ndarray | None = None,
     steps: int = 60,
     tolerance: float = 1e-10,
 ) -> Scoring:
-    """Maximise the log-likelihood, less 0.5 (b - location)' precision (b - location) where a precision (p, p) is
-    given.
-    """
+    """Maximise the log-likelihood, less 0.5 |root (b - location)|^2 where a `root` (k, p) of a precision is given."""
     p = X.shape[1]
-    precision = np.zeros((p, p)) if precision is None else precision
+    root = np.zeros((0, p)) if root is None else root
+    precision = root.T @ root
     location = np.zeros(p) if location is None else location
     offset = problem.data.get("offset", 0.0)
-    root = np.linalg.cholesky(precision + 1e-300 * np.eye(p)).T if precision.any() else np.zeros((0, p))
 
     def state(beta):
         eta = X @ beta + offset

@@ -57,7 +57,7 @@ def optimise(problem: Problem, key, monitor: Monitor, *, starts_from: Problem, o
     starts = options.starts if problem.depth != 1 else 1
     begin = [np.asarray(origin.ravel(origin.initial(k)), float) for k in jax.random.split(key, starts)]
     if problem.depth == 1:
-        begin = [_plain_start(flat, begin[0])]
+        begin = [_plain_start(flat)]
     found = _run(flat, begin, monitor, options, bounded=not mode)
     best = max(range(len(found)), key=lambda i: found[i].value)
     if found[best].value < -0.5 * NOWHERE:
@@ -72,20 +72,24 @@ def optimise(problem: Problem, key, monitor: Monitor, *, starts_from: Problem, o
     return Draws(samples=point(theta), kind="point", info=_facts(found, best), labels=ordered(labels))
 
 
-def _plain_start(problem: Problem, begin: np.ndarray) -> np.ndarray:
+def _plain_start(problem: Problem) -> np.ndarray:
     """Depth 1 is nearly always unimodal: slopes at 0, the intercept at the typical response, auxiliaries at their
-    unit.
+    unit; slopes that are bounded at a tenth of a standard deviation of their column.
     """
-    typical = problem.constants["typical"]
+    typical, first = problem.constants["typical"], problem.program.layers[0]
     sites = {name: np.zeros(shape) for name, shape in problem.layout}
-    if "intercept" in sites:
-        sites["intercept"] = np.asarray(typical["eta"], float)
+
+    def free(site, value):
+        inside = np.asarray(biject_to(site.support).inv(jnp.asarray(value, float)))
+        return np.where(np.isfinite(inside), inside, 0.0)  # outside its bounds: their middle
+
+    if first.intercept is not None:
+        sites[first.intercept.name] = free(first.intercept, typical["eta"])
+    if first.weights is not None and not all(block.affine for block in first.weights.blocks):
+        spread = np.maximum(np.std(problem.data["X"], axis=0), 1e-12)
+        sites[first.weights.name] = free(first.weights, 0.1 * typical["scale"] / spread)
     for site in problem.program.auxiliaries:
-        free = np.asarray(biject_to(site.support).inv(jnp.asarray(typical["scale"], float)))
-        sites[site.name] = np.where(np.isfinite(free), free, 0.0)  # outside its bounds: their middle
-    for site in problem.program.sites:
-        if site.name.startswith("beta") and not all(block.affine for block in site.blocks):
-            return begin
+        sites[site.name] = free(site, typical["scale"])
     return np.asarray(problem.ravel(sites), float)
 
 
@@ -222,7 +226,7 @@ def _labels(problem: Problem, best: Optimum, found, mode: bool, stopped: bool) -
                 "use a proper prior, or fewer units",
             )
         )
-    columns = _runaway(problem, best.z) if mode and problem.depth == 1 else ()
+    columns = _runaway(problem, best.z) if problem.depth == 1 else ()
     if columns:
         text = f"the data are separated and the prior is flat; no finite maximum along {', '.join(columns)}"
         return [*labels, Label("mle_infinite", text, "use a proper prior", columns)]

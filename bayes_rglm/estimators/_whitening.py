@@ -8,12 +8,15 @@ is left.
 from __future__ import annotations
 
 import numpy as np
-from numpyro.distributions import biject_to, constraints
+import numpyro.distributions as dist
+from numpyro.distributions import biject_to, constraints, transforms
 
 from .. import glm
 from ..model import prior_of
 from ..problem import Problem
 from ._newton import fisher_scoring
+
+FARTHEST = 20.0  # a linear predictor beyond this has run off along a direction that the prior does not hold
 
 
 def whitening(problem: Problem) -> tuple[np.ndarray, np.ndarray] | None:
@@ -27,21 +30,26 @@ def whitening(problem: Problem) -> tuple[np.ndarray, np.ndarray] | None:
     intercept = first.intercept is not None
     if intercept:
         X = np.column_stack([np.ones(len(X)), X])
-    precision, location = _gaussian_prior(problem, first)
+    root, location = _gaussian_prior(problem, first)
     start = location.copy()
     if intercept:
         start[0] = problem.constants["typical"]["eta"]
-    fit = fisher_scoring(problem, X, start, precision, location, steps=25, tolerance=1e-6)
-    if not np.all(np.isfinite(fit.beta)):
+    fit = fisher_scoring(problem, X, start, root, location, steps=50, tolerance=1e-6)
+    runs_off = glm.separation(problem) is not None and np.max(np.abs(fit.eta), initial=0.0) > FARTHEST
+    if not np.all(np.isfinite(fit.beta)) or fit.gradient > 1e-3 or runs_off:
         return None
-    covariance = np.linalg.pinv(
-        fit.information + 1e-10 * np.eye(len(fit.beta)) * np.trace(fit.information), hermitian=True
-    )
+    covariance = np.linalg.inv(fit.information + _ridge(fit.information))
     return _assemble(problem, first, intercept, fit, covariance)
 
 
+def _ridge(information: np.ndarray) -> np.ndarray:
+    """A little information in every direction: what neither data nor prior know gets a wide, finite scale."""
+    size = np.trace(information) / max(1, len(information))
+    return 1e-6 * (size if size > 0 else 1.0) * np.eye(len(information))
+
+
 def _gaussian_prior(problem: Problem, first):
-    """Precision (q, q) and mean (q,) of (intercept, beta), the intercept's location following the slopes."""
+    """A root (k, q) of the precision and the mean (q,) of (intercept, beta); the intercept follows the slopes."""
     rows, means, scales = [], [], []
     size = (first.intercept is not None) + (0 if first.weights is None else first.weights.shape[0])
     offset = int(first.intercept is not None)
@@ -59,9 +67,8 @@ def _gaussian_prior(problem: Problem, first):
         means += list(mean)
         scales += list(scale)
     A = np.array(rows).reshape(len(rows), size)
-    weight = 1.0 / np.square(scales)
     location = np.linalg.solve(A, np.array(means)) if size else np.zeros(0)
-    return A.T @ (weight[:, None] * A), location
+    return A / np.array(scales)[:, None], location
 
 
 def _moments(site, own) -> tuple[np.ndarray, np.ndarray]:
@@ -79,12 +86,31 @@ def _moments(site, own) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _of(distribution, mean, variance):
+    """Centre and squared scale: the moments; where there are none `loc` and `scale`; else no information."""
+    shift, unit, base = 0.0, 1.0, distribution
+    while isinstance(base, dist.TransformedDistribution | dist.ExpandedDistribution):
+        for step in getattr(base, "transforms", ()):
+            if not isinstance(step, transforms.AffineTransform):
+                return mean, variance
+            shift, unit = np.asarray(step.loc, float), np.asarray(step.scale, float)
+        base = base.base_dist
+    for centre, square in ((_moment(base, "mean"), _moment(base, "variance")), _location_scale(base)):
+        usable = np.isfinite(centre) & np.isfinite(square) & (square > 0)
+        if np.all(usable):
+            return shift + unit * centre + 0.0 * mean, unit**2 * square + np.zeros_like(variance)
+    return mean, variance
+
+
+def _moment(distribution, name: str) -> np.ndarray:
     try:
-        found = np.asarray(distribution.mean, float), np.asarray(distribution.variance, float)
+        return np.asarray(getattr(distribution, name), float)
     except (NotImplementedError, AttributeError):
-        return mean, variance
-    usable = np.isfinite(found[0]) & np.isfinite(found[1]) & (found[1] > 0)
-    return np.where(usable, found[0], 0.0), np.where(usable, found[1], np.inf)
+        return np.asarray(np.nan)
+
+
+def _location_scale(distribution) -> tuple[np.ndarray, np.ndarray]:
+    """(loc, scale^2) of a heavy-tailed distribution, such as Cauchy or Student-t."""
+    return _moment(distribution, "loc"), _moment(distribution, "scale") ** 2
 
 
 def _assemble(problem: Problem, first, intercept, fit, covariance):

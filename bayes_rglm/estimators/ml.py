@@ -3,7 +3,10 @@
 Depth 1. Coefficients are found on centred, scaled columns by QR (`_newton`); an interior, well-conditioned optimum
 certifies itself, otherwise rank (pivoted QR) and existence (a linear programme) are decided and a label says so.
 Standard errors use the expected information, with the Pearson dispersion RSS / (n - p) for a Gaussian, as R's `glm`
-prints them; the likelihood itself uses the maximum-likelihood dispersion RSS / n.
+prints them; the likelihood itself uses the maximum-likelihood dispersion RSS / n. Importance weights give
+no standard errors.
+
+A prior whose support is bounded (`HalfNormal` on slopes) leaves its bounds to the likelihood: then L-BFGS, too.
 
 Networks. The likelihood over weights is rarely attained: scales have a floor (1e-3 of the response's), and a fit that
 meets it or was still rising at the last step is labelled `mle_degenerate`. Starting points are draws from the prior,
@@ -18,6 +21,7 @@ from typing import ClassVar
 import numpy as np
 
 from .. import glm
+from ..errors import DataError
 from ..gates import Label, aliased_columns, ordered, recession_direction
 from ..problem import Problem
 from ..transforms import likelihood_only, standardised
@@ -49,9 +53,33 @@ class MaximumLikelihood(Estimator):
 
     def run(self, problem: Problem, key, monitor: Monitor) -> Draws:
         plain, _ = likelihood_only(problem)
-        if problem.depth == 1:
-            return _depth_one(plain)
+        if problem.depth == 1 and _unbounded(plain):
+            try:
+                return _depth_one(plain)
+            except np.linalg.LinAlgError:
+                raise _too_large(plain) from None
         return optimise(plain, key, monitor, starts_from=problem, options=self, mode=False)
+
+
+def _unbounded(problem: Problem) -> bool:
+    """Whether all coefficients may be any number: Fisher scoring knows no bounds."""
+    first = problem.program.layers[0]
+    sites = [site for site in (first.weights, first.intercept) if site is not None]
+    return all(block.affine for site in sites for block in site.blocks)
+
+
+def _too_large(problem: Problem) -> DataError:
+    """The error where scoring overflows: it names the column of the largest numbers."""
+    X, names = np.asarray(problem.data["X"], float), glm.column_names(problem)
+    columns = dict(zip(names[len(names) - X.shape[1] :], X.T, strict=True))
+    columns |= {name: problem.data[name] for name in ("offset", "y") if name in problem.data}
+    largest = {name: float(np.max(np.abs(values))) for name, values in columns.items()}
+    worst = max(largest, key=largest.get)
+    return DataError(
+        "Maximum likelihood overflows on data of this scale.",
+        found=f"column {worst!r}, largest size {largest[worst]:g}",
+        do="use other units for that column",
+    )
 
 
 def _depth_one(problem: Problem) -> Draws:
@@ -63,7 +91,9 @@ def _depth_one(problem: Problem) -> Draws:
     back = _linear_map(restore, first, X.shape[1], intercept)
     labels = _labels(problem, X, scoring, aliased, back)
     theta = restore(sites | {s.name: np.asarray(scoring.aux[s.name]) for s in problem.program.auxiliaries})
-    info = _facts(problem, X, scoring, aliased) | {"errors": _errors(flat, back, first, scoring, aliased, intercept)}
+    info = _facts(problem, X, scoring, aliased)
+    if problem.design is None or problem.design.weights_kind != "importance":  # no number of observations, no errors
+        info["errors"] = _errors(flat, back, first, scoring, aliased, intercept)
     return Draws(samples=point(theta), kind="point", info=info, labels=ordered(labels))
 
 

@@ -25,7 +25,7 @@ from numpyro.infer.hmc import hmc
 from .. import glm
 from ..binding import Program
 from ..errors import EstimatorError, Interrupted
-from ..gates import Label, recession_direction
+from ..gates import Label, aliased_columns, recession_direction
 from ..problem import Problem
 from ..transforms import Restore, standardised, whitened
 from ._base import Draws, Estimator, Monitor, check_options, register
@@ -114,13 +114,17 @@ def _refuse_improper(problem: Problem) -> None:
 
 def _refuse_separated(problem: Problem, first) -> None:
     signs = glm.separation(problem)
-    if signs is None:
-        return
     flat, _ = standardised(problem.likelihood_only())
     X = np.asarray(flat.data["X"], float)
     X = np.column_stack([np.ones(len(X)), X]) if first.intercept is not None else X
+    if len(aliased_columns(X)) and not any(block.proper for block in first.weights.blocks):
+        raise EstimatorError(
+            "Some columns are linear combinations of others and the prior is flat: the posterior is improper.",
+            found=f"{len(aliased_columns(X))} of {X.shape[1]} columns are redundant",
+            do="drop them, or use a proper prior",
+        )
     fit = fisher_scoring(flat, X, np.zeros(X.shape[1]), steps=25)
-    if fit.converged and np.max(np.abs(fit.eta)) < 20.0:
+    if signs is None or (fit.converged and np.max(np.abs(fit.eta)) < 20.0):
         return
     if recession_direction(X, *signs) is not None:
         raise EstimatorError(

@@ -6,12 +6,24 @@
 
 from __future__ import annotations
 
-from ._base import Family, Parameter, Response, Typical, registry
+from ._base import Family, Parameter, Response, Typical, refuse_roles, registry
 from .bernoulli import Bernoulli
 from .gaussian import Gaussian
 from .poisson import Poisson
 
-__all__ = ["Bernoulli", "Family", "Gaussian", "Parameter", "Poisson", "Response", "Typical", "get", "names", "registry"]
+__all__ = [
+    "Bernoulli",
+    "Family",
+    "Gaussian",
+    "Parameter",
+    "Poisson",
+    "Response",
+    "Typical",
+    "get",
+    "names",
+    "refuse_roles",
+    "registry",
+]
 
 
 def get(family: str | Family) -> Family:

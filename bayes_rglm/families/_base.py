@@ -53,6 +53,7 @@ class Family:
 
     A new one gives the class attributes and `distribution, check, typical, variance, score, information,
     unit_deviance`. `measure` is the dominating measure of its densities: fits are compared within one measure only.
+    `roles` names which of the design's trials, lower and upper it uses; the others are refused.
     """
 
     name: ClassVar[str]
@@ -62,6 +63,7 @@ class Family:
     measure: ClassVar[str] = "lebesgue"
     support: ClassVar[str]
     discrete: ClassVar[bool] = False
+    roles: ClassVar[tuple[str, ...]] = ()
 
     def distribution(self, link: Link, eta, **aux) -> dist.Distribution:
         """The NumPyro distribution of the rows, which keeps `eta`."""
@@ -125,6 +127,19 @@ def register(cls: type[Family]) -> type[Family]:
 def _find(links: tuple[Link, ...], link: str | Link) -> Link | None:
     wanted = link.name if isinstance(link, Link) else str(link).lower()
     return next((x for x in links if wanted == x.name or wanted in x.aliases), None)
+
+
+def refuse_roles(family: Family, design) -> None:
+    """An error for what a design was given and the family does not use: ignoring it would fit another model."""
+    given = [role for role in ("trials", "lower", "upper") if getattr(design, role) is not None]
+    given += ['weights_kind="trials"'] if design.weights_kind == "trials" and "trials" not in family.roles else []
+    unused = [role for role in given if role not in family.roles]
+    if unused:
+        raise SpecError(
+            f"The family {family.name!r} does not use {unused[0]}.",
+            found=f"a design with {', '.join(unused)}",
+            do="leave it out",
+        )
 
 
 def refuse_levels(family: Family, y, response: str, levels) -> None:

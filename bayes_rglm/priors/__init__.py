@@ -24,13 +24,19 @@ from .normal import Normal
 
 __all__ = ["Flat", "HalfNormal", "Laplace", "Normal", "NumPyro", "Prior", "as_prior", "names", "registry"]
 
+# These have records of their own, whose modes and penalties are exact.
+_OWN = {"Normal": Normal, "Laplace": Laplace, "HalfNormal": HalfNormal}
+
 
 def as_prior(value: object, where: str = "prior") -> Prior:
     """`value` as a prior record: a `Prior`, or a NumPyro distribution. Anything else is an error that names `where`."""
     if isinstance(value, Prior):
         return value
     if isinstance(value, dist.Distribution):
-        return NumPyro.of(value)
+        record = NumPyro.of(value)
+        own = _OWN.get(record.distribution)
+        scalar = all(isinstance(v, float) for _, v in record.parameters)
+        return own(**dict(record.parameters)) if own is not None and scalar else record
     raise PriorError(
         f"The prior for {where!r} must be a prior.",
         found=f"{type(value).__name__}: {value!r}",

@@ -1,5 +1,7 @@
 """`diagnose`: verdicts on draws whose state is known, and no number where there is none to give."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -133,6 +135,18 @@ def test_map_asks_no_existence(world):
     assert found["rows per parameter"].verdict == "not applicable"
 
 
+def test_frequency_weights_count_as_rows(world):
+    """Twenty rows that stand for eighty: twenty per parameter, and intervals that five per parameter would not have."""
+    few = world.frame("poisson").iloc[:20]
+    options = {"weights": np.full(20, 4.0), "weights_kind": "frequency"}
+    found = fit(RGLM("poisson"), (world.formula, few), "ml", **options)
+    check = diagnose(found)["rows per parameter"]
+    assert (check.verdict, check.value) == ("ok", pytest.approx(20.0))
+    assert check.message == "80 rows, 4 parameters"
+    assert found.summary()["eti95_lb"].notna().all()
+    assert diagnose(fit(RGLM("poisson"), (world.formula, few), "ml"))["rows per parameter"].verdict == "warning"
+
+
 def test_networks_are_judged_by_their_function(world):
     found = diagnose(world.fit("bernoulli", 2, "nuts"))
     assert "units can swap" in found["R-hat"].message
@@ -162,6 +176,13 @@ def test_labels_no_check_speaks_of_are_shown(world):
     )
     assert found["interrupted"].verdict == "warning"
     assert found["outside_domain"].verdict == "failed"
+
+
+def test_ok_means_the_status_too(world):
+    """Even where no check speaks of the label."""
+    fine = diagnose(world.fit("gaussian", 1, "ml"))
+    assert fine.ok
+    assert not replace(fine, labels=(Label("not_a_mode", "", ""),)).ok
 
 
 def test_repr_and_table_say_the_same(world):

@@ -2,9 +2,10 @@
 
 import arviz as az
 import numpy as np
+import pandas as pd
 import pytest
 
-from bayes_rglm import Draws, Fit, Problem
+from bayes_rglm import RGLM, Draws, Fit, Problem, fit, predict
 from bayes_rglm.errors import DataError, EstimatorError
 from bayes_rglm.interpret import functions, invariants
 
@@ -91,3 +92,12 @@ def test_bad_rows_and_foreign_fits_are_refused(world):
     foreign = Fit.from_draws(Problem.from_numpyro(model, {"y": np.zeros(3)}), {"mu": np.zeros((1, 4))})
     with pytest.raises(EstimatorError, match="linear predictor"):
         functions(foreign)
+
+
+def test_without_columns_everything_stays_in_double_precision(world):
+    """Warnings are errors here: outside double precision JAX would warn of its narrowing."""
+    found = fit(RGLM("poisson"), ("y ~ 1", pd.DataFrame({"y": world.y("poisson")})), "ml")
+    intercept = found.draws.samples["intercept"].item()
+    for eta in (predict(found, kind="linear"), functions(found)["posterior"]["eta"]):
+        assert eta.dtype == np.float64
+        np.testing.assert_array_equal(eta.values, np.full((1, 1, world.rows), intercept))

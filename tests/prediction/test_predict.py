@@ -148,6 +148,34 @@ def test_an_offset_is_added_to_new_rows(world):
         predict(given, frame)
 
 
+def test_an_offset_replaces_that_of_the_fitted_rows_and_of_a_design(world):
+    own, other = np.linspace(-1.0, 1.0, world.rows), np.linspace(2.0, 3.0, world.rows)
+    found = fit(RGLM("poisson"), (world.formula, world.frame("poisson")), "ml", offset=own)
+    plain = predict(found, kind="linear").values[0, 0] - own
+    for data in (None, found.design, world.design("poisson")):
+        answer = predict(found, data, "linear", offset=other).values[0, 0]
+        np.testing.assert_allclose(answer, plain + other, rtol=1e-12)
+    np.testing.assert_array_equal(found.design.offset, own)
+    for bad, message in [(other[:3], "3 values for 40 rows"), ("age", "offset='age'"), (other * np.inf, "row row 00")]:
+        with pytest.raises(DataError, match=message):
+            predict(found, offset=bad)
+
+
+def test_a_design_of_its_own_is_encoded_as_the_fits(world):
+    """Knots, centring and base levels are those of the fitted rows, not those of the new table."""
+    frame = world.frame("gaussian").assign(group=np.resize(["b", "a", "c"], world.rows))
+    formula = "y ~ bs(age, df=4, extrapolation='clip') + scale(dose) + group"
+    found = fit(RGLM("gaussian"), (formula, frame.iloc[:30]), "ml")
+    part = frame.iloc[25:].assign(age=lambda t: t["age"] + 0.1)
+    apart = Design.from_formula(formula, part)
+    expected = predict(found, part).values
+    np.testing.assert_allclose(predict(found, apart).values, expected, rtol=1e-12)
+    assert not np.allclose(apart.X, found.design.new(part).X), "the design alone has other knots"
+    np.testing.assert_array_equal(predict(found, found.design.new(part)).values, expected)
+    with pytest.raises(DataError, match="same table and formula"):
+        predict(found, Design.from_arrays(apart.X, columns=apart.columns))
+
+
 @pytest.fixture(scope="module")
 def grouped(world):
     frame = world.frame("gaussian").assign(group=np.resize(["a", "b", "c"], world.rows))

@@ -8,7 +8,7 @@ import numpyro.distributions as dist
 import pytest
 from numpyro.infer import Predictive
 
-from bayes_rglm import Problem, fit, predict
+from bayes_rglm import Fit, Problem, fit, predict
 from bayes_rglm.errors import DataError, EstimatorError, RGLMError, SpecError
 
 RNG = np.random.default_rng(4)
@@ -101,7 +101,29 @@ def test_a_model_that_closes_over_its_data(world):
     expected = Y.sum() / 0.25 / (30 / 0.25 + 1 / 100.0)
     np.testing.assert_allclose(found.draws.samples["mean"].item(), expected, rtol=1e-5)
     assert found.tree["log_likelihood"]["obs"].shape == (1, 1, 30)
-    assert "posterior_predictive" not in found.tree.children, "its response cannot be taken away"
+    assert found.tree["posterior_predictive"]["obs"].shape == (1, 1, 30)
+    np.testing.assert_array_equal(found.tree["observed_data"]["obs"], Y)
+
+
+def needy(outcome):
+    """Its number of rows is that of its response, which goes by another name than its site."""
+    mean = numpyro.sample("mean", dist.Normal(0.0, 10.0))
+    with numpyro.plate("rows", len(outcome)):
+        numpyro.sample("y", dist.Normal(mean, 0.5), obs=2.0 * outcome)
+
+
+def test_a_model_that_needs_its_response():
+    problem = Problem.from_numpyro(needy, {"outcome": Y})
+    means = np.linspace(-1.0, 1.0, 400).reshape(2, 200)
+    found = Fit.from_draws(problem, {"mean": means})
+    assert list(found.summary().index) == ["mean"]
+    assert "tree" not in found.__dict__, "a summary needs no row groups"
+    np.testing.assert_array_equal(found.tree["observed_data"]["y"], 2.0 * Y)
+    y = found.tree["posterior_predictive"]["y"].values
+    assert y.shape == (2, 200, 30)
+    error = (y - means[..., None]).mean(-1) / (0.5 / np.sqrt(30))
+    assert np.abs(error.mean()) < 0.25
+    assert 0.8 < error.std() < 1.2
 
 
 def test_saved_and_loaded_with_its_problem(draws, problem, tmp_path):

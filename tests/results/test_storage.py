@@ -248,6 +248,17 @@ def test_paths_that_cannot_be_written(world, tmp_path):
         load(tmp_path)
 
 
+def test_the_umask_decides_who_may_read(world, tmp_path):
+    path = tmp_path / "fit.nc"
+    found = world.fit("gaussian", 1, "ml")
+    before = os.umask(0o027)
+    try:
+        found.save(path)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 def test_nothing_in_a_file_is_executed(world, tmp_path, monkeypatch):
     """No pickle and no eval on the way in."""
     import builtins

@@ -173,6 +173,14 @@ def test_weights_are_inside_the_log_likelihood(world):
     assert set(found.tree["constant_data"].data_vars) == {"X", "weights", "offset"}
 
 
+def test_importance_weights_say_that_loo_has_no_meaning(world):
+    for kind in ("importance", "frequency"):
+        design = world.design("poisson", weights=np.resize([1.0, 2.0], world.rows), weights_kind=kind)
+        groups = fit(RGLM("poisson"), design, "ml").tree
+        assert ("no meaning" in groups["log_likelihood"].attrs.get("loo", "")) == (kind == "importance")
+        assert "loo" not in groups["posterior"].attrs
+
+
 # draws from elsewhere ------------------------------------------------------------------------------------------------
 
 

@@ -24,8 +24,16 @@ Samples = dict[str, np.ndarray]
 @contextmanager
 def float64():
     """Double precision on the CPU: how stored draws are evaluated."""
-    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
+    with jax.enable_x64(True), jax.default_device(_cpu()):
         yield
+
+
+def _cpu():
+    """A CPU device, or None (the default device) where JAX was told to have none."""
+    try:
+        return jax.devices("cpu")[0]
+    except RuntimeError:
+        return None
 
 
 def shape_of(samples: Samples) -> tuple[int, int]:

@@ -25,6 +25,7 @@ from .fitting import as_key
 from .results import Fit, check_fit
 from .tree import plain_labels
 
+LARGEST_BLOCK = 20_000_000  # draws times rows that are scored at once
 KINDS = ("mean", "linear", "outcome", "parameters", "hidden")
 
 
@@ -89,6 +90,13 @@ def log_score(fit: Fit, design: Design) -> np.ndarray:
     """
     rows = {k: v for k, v in as_rows(design).items() if k != "weights"}
     fit.problem.spec.family.check(design.y, design.response, design.levels, design.index)
+    chains, draws = evaluation.shape_of(fit.draws.samples)
+    size = max(1, LARGEST_BLOCK // (chains * draws))
+    blocks = [{k: v[start : start + size] for k, v in rows.items()} for start in range(0, design.n, size)]
+    return np.concatenate([_mixture(fit, block) for block in blocks])
+
+
+def _mixture(fit: Fit, rows) -> np.ndarray:
     values = evaluation.log_likelihood(fit.problem, fit.draws.samples, rows)
     values = values.reshape(-1, values.shape[-1])
     weights = fit.draws.log_weights

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
+import numpy as np
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
@@ -65,7 +66,8 @@ def register(cls: type[Prior]) -> type[Prior]:
 def check_number(prior: Prior, field: str, *, positive: bool = False) -> None:
     """Refuse anything that is not a finite number (positive where asked)."""
     value = getattr(prior, field)
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    kinds = int | float | np.integer | np.floating
+    number = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
     if not number or (positive and value <= 0):
         kind = "a positive number" if positive else "a number"
         raise PriorError(

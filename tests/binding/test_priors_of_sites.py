@@ -135,8 +135,17 @@ def test_a_name_with_two_meanings_is_decided_by_a_pair(problem_of):
 def test_a_column_may_bear_a_reserved_name(frame, name):
     design = Design.from_formula(f"y ~ {name} + dose", frame.rename(columns={"age": name}))
     with pytest.raises(PriorError, match="ambiguous"):
-        Problem(RGLM("gaussian", prior={name: RAW}), design)
+        Problem(RGLM("gaussian", hidden=(2,), prior={name: RAW}), design)
     assert where_seven(Problem(RGLM("gaussian", prior={("term", name): RAW}), design)) == {"beta": [[0]]}
+
+
+def test_a_name_that_this_model_lacks_is_no_name(problem_of, frame):
+    with pytest.raises(PriorError, match="'hidden'"):
+        problem_of({"hidden": RAW})
+    with pytest.raises(PriorError, match="'intercept'"):
+        problem_of({"intercept": RAW}, "y ~ 0 + age")
+    design = Design.from_formula("y ~ hidden + dose", frame.rename(columns={"age": "hidden"}))
+    assert where_seven(Problem(RGLM("gaussian", prior={"hidden": RAW}), design)) == {"beta": [[0]]}
 
 
 @pytest.mark.parametrize(

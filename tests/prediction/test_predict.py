@@ -10,7 +10,7 @@ from numpyro import handlers
 from numpyro.infer import Predictive
 from scipy import stats
 
-from bayes_rglm import RGLM, Design, families, fit, predict
+from bayes_rglm import RGLM, Design, families, fit, predict, prediction
 from bayes_rglm.errors import DataError, EstimatorError, RGLMError
 from bayes_rglm.prediction import log_score
 
@@ -278,3 +278,11 @@ def test_the_numpyro_model_works_in_the_users_own_precision(world):
     assert trace["obs"]["type"] == "plate"
     assert isinstance(trace["y"]["fn"], numpyro.distributions.Distribution)
     assert pd.Series(list(trace)).is_unique
+
+
+def test_scores_do_not_depend_on_the_blocks_they_are_made_in(world, monkeypatch):
+    found = world.fit("poisson")
+    whole = log_score(found, found.design)
+    chains, draws = found.draws.samples["intercept"].shape
+    monkeypatch.setattr(prediction, "LARGEST_BLOCK", 7 * chains * draws)
+    np.testing.assert_allclose(log_score(found, found.design), whole, rtol=1e-13)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import importlib
 
-from . import estimators, families, gallery, links, priors
+from . import estimators, families, gallery, interpret, links, priors
 from .comparison import compare
 from .design import Design
 from .diagnostics import diagnose
@@ -50,6 +50,7 @@ __all__ = [
     "priors",
     "estimators",
     "gallery",
+    "interpret",
     "plots",
 ]
 

@@ -1,7 +1,8 @@
 """A staged check of a problem, before anything expensive: data, prior, likelihood row by row, gradient.
 
-`self_check(problem)` runs the stages in order and reports each; `fit` runs it on NumPyro models it has not seen and on
-networks. It costs one compiled gradient.
+`self_check(problem)` runs the stages in order and reports each, for any problem. `fit` runs it on NumPyro functions
+of the user's; of a recursive GLM the data are checked by the design, and NUTS checks the density where each chain
+starts. It costs one compiled gradient.
 """
 
 from __future__ import annotations

@@ -97,6 +97,8 @@ def _run(problem: Problem, begin, monitor: Monitor, options, bounded: bool) -> l
     kinks = problem.kinks() if isinstance(problem.program, Program) else None
     lower = _floors(problem) if bounded and isinstance(problem.program, Program) else None
     smooth = problem if kinks is None else problem.without_kinks()
+    # Traced here, once: NumPyro's handler stack is one per process, so models are not traced in threads.
+    _value_and_gradient(smooth, jnp.asarray(begin[0]))
     done = [0]
 
     def one(start: np.ndarray) -> Optimum:

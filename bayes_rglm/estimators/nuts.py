@@ -35,6 +35,7 @@ from ._whitening import whitening
 
 BLOCK = 100
 LEAST_DRAWS = 4
+STARTS = 10
 
 
 class Settings(NamedTuple):
@@ -212,8 +213,13 @@ def _sample(problem, starts, keys, draws: int, settings: Settings, monitor: Moni
     Every chain has its own thread, more of them than cores too: all have come as far when a run is stopped.
     """
     if _on_cpu():
-        items = list(zip(starts, keys, strict=True))
-        runs = in_threads(lambda i: _chain(problem, *i, draws, settings, monitor), items, workers=len(items))
+        # Traced here, once: NumPyro's handler stack is one per process, so models are not traced in threads.
+        states = [_settled(problem, z, key, settings) for z, key in zip(starts, keys, strict=True)]
+        _advance(problem, states[0], 0, settings)
+        advance = partial(_advance, settings=settings)
+        runs = in_threads(
+            lambda state: _blocks(advance, problem, state, draws, settings, monitor), states, workers=len(states)
+        )
     else:
         runs = _vmapped(problem, starts, keys, draws, settings, monitor)
     runs = [run for run in runs if len(run["diverging"]) >= LEAST_DRAWS]
@@ -231,9 +237,17 @@ def _on_cpu() -> bool:
     return jax.default_backend() == "cpu" or "cpu" in str(jax.config.jax_default_device).lower()
 
 
-def _chain(problem, z, key, draws, settings, monitor) -> dict[str, np.ndarray]:
-    return _blocks(
-        partial(_advance, settings=settings), problem, _begin(problem, z, key, settings), draws, settings, monitor
+def _settled(problem: Problem, z, key, settings: Settings):
+    """The first state of a chain, at the first of a few starting points where density and gradient are finite."""
+    for attempt in range(STARTS):
+        state = _begin(problem, z, key, settings)
+        if np.isfinite(state.potential_energy) and np.all(np.isfinite(state.z_grad)):
+            return state
+        z = _start(problem, jax.random.fold_in(key, 2 + attempt))
+    raise EstimatorError(
+        "The log density or its gradient is not finite where a chain would start.",
+        found=f"{STARTS} random starting points, all of them so",
+        do="check the scale of the columns against the priors: draws of the linear predictor may overflow the link",
     )
 
 

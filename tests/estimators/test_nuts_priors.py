@@ -56,3 +56,10 @@ def test_numpyro_twins_of_our_records_become_them():
     assert priors.as_prior(dist.Normal(1.0, 2.0)) == priors.Normal(loc=1.0, scale=2.0)
     assert priors.as_prior(dist.HalfNormal(3.0)) == priors.HalfNormal(scale=3.0)
     assert isinstance(priors.as_prior(dist.Cauchy(0.0, 1.0)), priors.NumPyro)
+
+
+def test_a_density_that_is_nowhere_finite_is_refused_before_sampling(table):
+    X, _ = table
+    model = rglm.RGLM("poisson", prior={"beta": priors.HalfNormal(scale=1.0)})
+    with pytest.raises(EstimatorError, match="not finite where a chain would start"):
+        rglm.fit(model, (np.abs(X) * 1e5, np.arange(60.0)), SHORT)

@@ -93,7 +93,7 @@ def test_nothing_executes(attack, message, tmp_path):
     start = time.process_time()
     with pytest.raises(FormulaError, match=message):
         Design.from_formula(attack.format(mark=mark.as_posix()), FRAME)
-    assert time.process_time() - start < 20
+    assert time.process_time() - start < 1
     assert not Path(mark).exists()
 
 
@@ -102,7 +102,7 @@ def test_nothing_hangs(bomb, message):
     start = time.process_time()
     with pytest.raises(FormulaError, match=message) as error:
         Design.from_formula(bomb, FRAME)
-    assert time.process_time() - start < 20
+    assert time.process_time() - start < 1
     assert len(str(error.value)) < 1500
 
 
@@ -113,7 +113,7 @@ def test_the_largest_interactions_do_not_hang():
     start = time.process_time()
     Design.from_formula("y ~ 0 + A:B:C:D:E:F", {**numbers, **factors})
     assert Design.from_formula("y ~ (" + "+".join(LETTERS[:22]) + ")**3", numbers).p == 22 + 231 + 1540
-    assert time.process_time() - start < 20
+    assert time.process_time() - start < 5
 
 
 def test_huge_products_of_levels_are_refused():

@@ -240,7 +240,9 @@ def _rank(fit: Fit) -> Check:
     rank = float(fit.draws.info["rank"])
     if label is not None:
         return Check("rank", "warning", rank, label.message, label.advice)
-    return Check("rank", "ok", rank, "columns, the intercept included, that can be told apart")
+    columns = fit.design is not None and rank == fit.design.p + fit.design.intercept
+    what = "columns, the intercept included," if columns else "parameters"
+    return Check("rank", "ok", rank, f"{what} that can be told apart")
 
 
 def _gradient(fit: Fit) -> Check:

@@ -16,6 +16,7 @@ import numpy as np
 from numpyro import handlers
 
 from .binding import Program
+from .model import linear_outputs
 from .problem import Problem
 
 Samples = dict[str, np.ndarray]
@@ -41,20 +42,76 @@ def shape_of(samples: Samples) -> tuple[int, int]:
     return next(iter(samples.values())).shape[:2]
 
 
-def over_draws(samples: Samples, function: Callable[[dict[str, Any]], np.ndarray]) -> np.ndarray:
-    """`function` of the sites of each draw, stacked as (chain, draw, ...)."""
+def over_draws(samples: Samples, function: Callable[[dict[str, Any]], Any]) -> Any:
+    """`function` of the sites of each draw, its arrays stacked as (chain, draw, ...)."""
     chains, draws = shape_of(samples)
     values = [
         function({name: value[c, d] for name, value in samples.items()}) for c in range(chains) for d in range(draws)
     ]
-    return np.stack(values).reshape(chains, draws, *np.shape(values[0]))
+    return jax.tree.map(lambda *rows: np.stack(rows).reshape(chains, draws, *np.shape(rows[0])), *values)
+
+
+def parameters(problem: Problem, samples: Samples, rows: dict[str, Any] | None = None) -> dict[str, np.ndarray]:
+    """{"eta": (chain, draw, n[, T][, K]), auxiliary: (chain, draw, 1 or n[, T or size])}: what a response needs.
+
+    A draw's auxiliary values get an axis for rows, which a head fills, and one for responses where there are several.
+    """
+    X, offset = (None, None) if rows is None else (rows["X"], rows.get("offset"))
+    if problem.tangent is not None:
+        return tangent_parameters(problem, samples, problem.data if rows is None else rows)
+    vectors = {site.name for site in problem.program.auxiliaries if site.shape}
+
+    def shaped(name, value):
+        value = np.asarray(value)
+        return value[None] if name in vectors else np.full(_single(problem), value) if value.ndim == 0 else value
+
+    def one(theta):
+        eta, aux = problem.parameters(theta, X, offset)
+        return {"eta": np.asarray(eta), **{name: shaped(name, value) for name, value in aux.items()}}
+
+    return over_draws(samples, one)
+
+
+def tangent_parameters(problem: Problem, samples: Samples, rows: dict[str, Any]) -> dict[str, np.ndarray]:
+    """As `parameters`, with the network replaced by its tangent at `problem.tangent`."""
+    names = [site.name for site in problem.program.sites if site not in problem.program.auxiliaries]
+    chains, draws = shape_of(samples)
+    with float64():
+        flat = {name: jnp.asarray(samples[name]).reshape(-1, *samples[name].shape[2:]) for name in names}
+        arrays = {name: jnp.asarray(rows[name]) for name in ("X", "offset") if name in rows}
+        eta, heads = _tangents(problem, flat, arrays)
+        values = {"eta": eta} | {h.name: h.link.inverse(heads[h.name]) for h in problem.program.heads}
+        shaped = {k: np.asarray(v).reshape(chains, draws, *v.shape[1:]) for k, v in values.items()}
+    aux = {site.name: np.asarray(samples[site.name])[:, :, None] for site in problem.program.auxiliaries}
+    fixed = {k: np.full((chains, draws, *_single(problem)), v) for k, v in problem.constants["fixed"].items()}
+    return shaped | aux | fixed
+
+
+def _single(problem: Problem) -> tuple[int, ...]:
+    """Shape of one number of a draw beside its rows, (1,) or (1, T)."""
+    return (1, problem.program.responses) if problem.program.responses else (1,)
+
+
+@jax.jit
+def _tangents(problem: Problem, weights, rows):
+    """(eta, heads) of every draw, (draw, n, ...), along the tangent at `problem.tangent`."""
+    at = {name: jnp.asarray(problem.tangent[name]) for name in weights}
+
+    def outputs(theta):
+        return linear_outputs(rows["X"], theta, problem.program, problem.constants, rows.get("offset"))
+
+    value, derivative = jax.linearize(outputs, at)
+
+    def one(theta):
+        step = derivative(jax.tree.map(jnp.subtract, theta, at))
+        return jax.tree.map(jnp.add, value, step)
+
+    return jax.lax.map(one, weights, batch_size=32)
 
 
 def linear_predictors(problem: Problem, samples: Samples, rows: dict[str, Any] | None = None) -> np.ndarray:
-    """eta, (chain, draw, n)."""
-    if rows is None:
-        return over_draws(samples, problem.linear_predictor)
-    return over_draws(samples, lambda theta: problem.linear_predictor(theta, rows["X"], rows.get("offset")))
+    """eta, (chain, draw, n), with T responses and K levels (chain, draw, n[, T][, K])."""
+    return parameters(problem, samples, rows)["eta"]
 
 
 def hidden_layer(problem: Problem, samples: Samples, layer: int, X: np.ndarray) -> np.ndarray:
@@ -62,18 +119,12 @@ def hidden_layer(problem: Problem, samples: Samples, layer: int, X: np.ndarray) 
     return over_draws(samples, lambda theta: problem.hidden(theta, X)[layer - 1])
 
 
-def auxiliaries(problem: Problem, samples: Samples) -> dict[str, np.ndarray]:
-    """Auxiliary values with a trailing axis for rows, {name: (chain, draw, 1)}."""
-    shape = (*shape_of(samples), 1)
-    fixed = {name: np.full(shape, value) for name, value in problem.constants["fixed"].items()}
-    return {site.name: samples[site.name].reshape(shape) for site in problem.program.auxiliaries} | fixed
-
-
-def response(problem: Problem, samples: Samples, eta: np.ndarray):
+def response(problem: Problem, samples: Samples, rows: dict[str, Any] | None = None):
     """The NumPyro distribution of the rows at every draw; batch shape (chain, draw, n). Use inside `float64()`."""
-    program = problem.program
-    aux = {name: jnp.asarray(value) for name, value in auxiliaries(problem, samples).items()}
-    return program.family.distribution(program.link, jnp.asarray(eta), **aux)
+    program, data = problem.program, problem.data if rows is None else rows
+    values = {name: jnp.asarray(value) for name, value in parameters(problem, samples, rows).items()}
+    extra = {name: jnp.asarray(data[name]) for name in program.family.rows if name in data}
+    return program.distribution(values.pop("eta"), **values, **extra)
 
 
 def log_likelihood(problem: Problem, samples: Samples, rows: dict[str, Any] | None = None) -> np.ndarray:
@@ -82,14 +133,17 @@ def log_likelihood(problem: Problem, samples: Samples, rows: dict[str, Any] | No
         if not isinstance(problem.program, Program):
             return _mapped(problem, samples, lambda p, theta: p.log_likelihood(theta))
         data = problem.data if rows is None else rows
-        eta = linear_predictors(problem, samples, rows)
-        values = np.asarray(response(problem, samples, eta).log_prob(jnp.asarray(data["y"])))
+        values = np.asarray(response(problem, samples, rows).log_prob(jnp.asarray(data["y"])))
         weights = data.get("weights")
         return values if weights is None else values * np.asarray(weights)
 
 
 def log_prior(problem: Problem, samples: Samples) -> Samples:
-    """Log prior density of each site, {site: (chain, draw)}."""
+    """Log prior density of each site, {site: (chain, draw)}; flat where the draws lack the random scales of a prior, as
+    those of maximum likelihood do.
+    """
+    if any(name not in samples for name, _ in problem.layout):
+        problem = problem.likelihood_only()
     with float64():
         return {
             name: np.asarray(v) for name, v in _mapped(problem, samples, lambda p, theta: p.log_prior(theta)).items()
@@ -97,17 +151,16 @@ def log_prior(problem: Problem, samples: Samples) -> Samples:
 
 
 def means(problem: Problem, samples: Samples, rows: dict[str, Any] | None = None) -> np.ndarray:
-    """E[y] of rows, (chain, draw, n)."""
+    """E[y] of rows, (chain, draw, n[, T]); level probabilities (chain, draw, n[, T], K) for responses of levels."""
     with float64():
-        return np.asarray(response(problem, samples, linear_predictors(problem, samples, rows)).mean)
+        return np.asarray(response(problem, samples, rows).mean)
 
 
 def outcomes(problem: Problem, samples: Samples, key, rows: dict[str, Any] | None = None) -> np.ndarray | None:
-    """One outcome per draw and row, (chain, draw, n); None where a foreign model's response cannot be simulated."""
+    """One outcome per draw and row, (chain, draw, n[, T]); None where a foreign model's cannot be simulated."""
     with float64():
         if isinstance(problem.program, Program):
-            eta = linear_predictors(problem, samples, rows)
-            return np.asarray(response(problem, samples, eta).sample(key))
+            return np.asarray(response(problem, samples, rows).sample(key))
         chains, draws = shape_of(samples)
         flat = {name: jnp.asarray(v).reshape(-1, *np.shape(v)[2:]) for name, v in samples.items()}
         try:

@@ -11,7 +11,10 @@ mle_infinite      the maximum-likelihood estimate does not exist: the data are s
 mle_degenerate    the likelihood is unbounded or was still rising: a scale at its floor, an optimiser at its budget
 rank_deficient    some columns are linear combinations of others
 outside_domain    rows whose linear predictor lies outside the link's domain
+boundary          an auxiliary value ran to the end of its range: a simpler family says the same
 not_a_mode        the optimiser stopped where the gradient does not vanish
+not_converged     a variational objective was still moving at the last step
+predictive_only   an approximation whose parameters are not to be read; its predictions are judged by scores
 not_stationary    chains do not agree with themselves, or diverge too often
 chain_mixture     each chain is stationary, but the chains disagree: weights of modes are not known
 slow_mixing       chains agree, but hold few effective draws
@@ -31,9 +34,12 @@ SEVERITY = (
     "mle_infinite",
     "mle_degenerate",
     "not_a_mode",
+    "not_converged",
     "chain_mixture",
     "outside_domain",
+    "boundary",
     "rank_deficient",
+    "predictive_only",
     "slow_mixing",
     "interrupted",
     "ok",
@@ -129,6 +135,11 @@ class ChainSummary:
     ess_tail: np.ndarray
     within_rhat: np.ndarray
     between: np.ndarray
+
+
+def khat_max(draws: int) -> float:
+    """The largest k-hat at which `draws` importance ratios can be trusted: min(1 - 1 / log10 S, 0.7)."""
+    return min(1.0 - 1.0 / np.log10(max(draws, 11)), 0.7)
 
 
 def summarise_chains(quantities: dict[str, np.ndarray]) -> ChainSummary:

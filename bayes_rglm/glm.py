@@ -7,6 +7,8 @@ these, so that none of them knows a family. Row quantities include the weights.
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 
 from .problem import Problem
@@ -26,40 +28,74 @@ def profile(problem: Problem, eta) -> dict[str, float]:
     return values | fixed
 
 
+def start(problem: Problem, name: str):
+    """A first value of an auxiliary parameter, with every mean at its typical value."""
+    program = problem.require_network("start")
+    parameter = program.family.parameter(name)
+    if parameter.size == "cutpoints":
+        y, weights = problem.data["y"], problem.data.get("weights")
+        return np.asarray(parameter.start(y, None, weights, link=program.link, levels=program.levels), float)
+    typical, y = problem.constants["typical"], np.asarray(problem.data["y"], float)
+    eta = np.broadcast_to(typical["eta"], (problem.n, *np.shape(typical["eta"])))
+    mean = program.link.inverse(eta) if program.family.outputs == "one" else None
+    if program.responses:
+        each = [parameter.start(column, own) for column, own in zip(y.T, mean.T, strict=True)]
+        return np.maximum(each, 1e-3 * typical["scale"])
+    value = np.asarray(parameter.start(y, mean), float)
+    return np.maximum(value, 1e-3 * float(typical["scale"])) if value.ndim == 0 else value
+
+
 def log_likelihood(problem: Problem, eta, aux) -> np.ndarray:
     """Log likelihood of the rows; (n,)."""
     program = problem.require_network("log_likelihood")
-    return program.family.log_likelihood(program.link, problem.data["y"], eta, **aux) * _weights(problem)
+    return program.family.log_likelihood(program.link, problem.data["y"], eta, **aux, **problem.rows) * _weights(
+        problem
+    )
 
 
 def score(problem: Problem, eta, aux) -> np.ndarray:
     """d log-likelihood / d eta of the rows; (n,)."""
     program = problem.require_network("score")
-    return program.family.score(program.link, problem.data["y"], eta, **aux) * _weights(problem)
+    return program.family.score(program.link, problem.data["y"], eta, **aux, **problem.rows) * _weights(problem)
 
 
 def information(problem: Problem, eta, aux) -> np.ndarray:
     """Expected information in eta of the rows; (n,)."""
     program = problem.require_network("information")
-    return program.family.information(program.link, eta, **aux) * _weights(problem)
+    return program.family.information(program.link, eta, **aux, **problem.rows) * _weights(problem)
 
 
-def deviance(problem: Problem, eta) -> float:
-    """Sum of unit deviances (the residual sum of squares of a Gaussian)."""
+def deviance(problem: Problem, eta, aux=None) -> float | None:
+    """Sum of unit deviances (the residual sum of squares of a Gaussian); None for a family that has none."""
     program = problem.require_network("deviance")
-    return float((program.family.unit_deviance(problem.data["y"], program.link.inverse(eta)) * _weights(problem)).sum())
+    unit = program.family.unit_deviance
+    if unit is None:
+        return None
+    mean = program.link.inverse(eta)
+    extra = {name: aux[name] for name in program.family.deviance_needs} if aux else {}
+    return float((unit(problem.data["y"], mean, **extra, **problem.rows) * _weights(problem)).sum())
 
 
-def dispersion(problem: Problem, eta, rank: int) -> float:
+def dispersion(problem: Problem, eta, rank: int, aux=None) -> float:
     """Pearson dispersion X^2 / (n - rank), 1 for a family without an auxiliary parameter; NaN without residual
-    freedom.
+    freedom. Censored rows have no residual: with bounds it is the family's own dispersion at `aux`.
     """
     program = problem.require_network("dispersion")
-    if not program.family.auxiliaries:
+    family = program.family
+    if not family.auxiliaries:
         return 1.0
-    mean, freedom = program.link.inverse(eta), rows(problem) - rank
-    squares = (problem.data["y"] - mean) ** 2 / program.family.variance(mean) * _weights(problem)
+    if censored(problem):
+        return float(family.dispersion(**aux)) if aux else float("nan")
+    mean, freedom, known = program.link.inverse(eta), rows(problem) - rank, {**problem.rows, **(aux or {})}
+    needed = {name: known[name] for name in inspect.signature(family.variance).parameters if name in known}
+    residual = problem.data["y"] - mean * known.get("trials", 1.0)
+    squares = residual**2 / family.variance(mean, **needed) * _weights(problem)
     return float(squares.sum() / freedom) if freedom > 0 else float("nan")
+
+
+def censored(problem: Problem) -> bool:
+    """Whether rows have bounds."""
+    return any(name in problem.data for name in ("lower", "upper"))
 
 
 def error_scale(problem: Problem, eta, aux, rank: int) -> float:
@@ -67,13 +103,46 @@ def error_scale(problem: Problem, eta, aux, rank: int) -> float:
     program = problem.require_network("error_scale")
     if not program.auxiliaries:
         return 1.0
-    return dispersion(problem, eta, rank) / float(program.family.dispersion(**aux))
+    return dispersion(problem, eta, rank, aux) / float(program.family.dispersion(**aux))
 
 
-def separation(problem: Problem) -> tuple[np.ndarray, np.ndarray] | None:
-    """(signs, equal) for `gates.recession_direction`, or None where the likelihood has no such directions."""
-    program = problem.require_network("separation")
-    return program.family.separation(np.asarray(problem.data["y"], float))
+def existence(problem: Problem, X, response: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """(rows, signs, equal) for `gates.recession_direction`, None where the likelihood has no such directions.
+
+    A direction has one entry per column of `X` (the intercept's of ones among them); for ordered levels the cut-points
+    follow, for unordered ones each column has an entry per linear predictor. `response` picks one of several.
+    """
+    program = problem.require_network("existence")
+    X, y = np.asarray(X, float), np.asarray(problem.data["y"], float)
+    y = y if response is None else y[:, response]
+    if program.levels is not None:
+        found = program.family.constraints_of(X, y, program.levels, program.padded)
+        return found, np.ones(len(found)), np.zeros(len(found), bool)
+    found = program.family.separation(y, program.link, **problem.rows)
+    return None if found is None else (X, *found)
+
+
+def unbounded(problem: Problem) -> str | None:
+    """Why maximum likelihood does not exist whatever the columns are (a level without rows), or None."""
+    program, design = problem.require_network("unbounded"), problem.design
+    refuse = getattr(program.family, "unbounded", None)
+    if refuse is None:
+        return None
+    response, levels = ("y", None) if design is None else (design.response, design.levels)
+    return refuse(problem.data["y"], response, levels)
+
+
+def inside(problem: Problem, eta) -> bool:
+    """Whether every linear predictor has a mean."""
+    link = problem.require_network("inside").link
+    return not link.restricted or bool(np.all(link.inside(eta)))
+
+
+def room(problem: Problem, eta) -> list[tuple[float, np.ndarray]]:
+    """(sign, distance) of the rows from each finite end of the link's domain; distances (n,)."""
+    low, high = problem.require_network("room").link.predictor_domain
+    ends = [(1.0, eta - low)] if np.isfinite(low) else []
+    return ends + ([(-1.0, high - eta)] if np.isfinite(high) else [])
 
 
 def rows(problem: Problem) -> float:

@@ -1,7 +1,7 @@
 """What a fitted network says, apart from how its units happen to be numbered.
 
 Hidden units can be swapped, and signs of odd units flipped, without changing the function: draws of single weights have
-no stable meaning, and their R-hat says nothing. `functions` gives what has one.
+no stable meaning, and their R-hat says nothing. `functions` gives what has one; `residuals` what it leaves over.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from .binding import Program
 from .design import Design
 from .errors import EstimatorError
 from .prediction import as_rows, new_rows
+from .residuals import residuals
 from .results import REFERENCE_ROWS, Fit, check_fit
-from .tree import plain_labels
+from .tree import level_labels, outputs_of, plain_labels, response_labels
 
 
 def functions(fit: Fit, at: Any = None, *, offset: Any = None):
@@ -33,9 +34,10 @@ def functions(fit: Fit, at: Any = None, *, offset: Any = None):
     Returns
     -------
     xarray.DataTree
-        Group `posterior`: eta (chain, draw, point), offset included; `<site>_squared_norm` of every weight array,
-        `log_likelihood` and `log_prior` (totals over the fitted rows and the sites), and the auxiliary values, each
-        (chain, draw). Group `sample_stats`, where the fit has it. A point estimate is one chain of one draw.
+        Group `posterior`: eta (chain, draw, point), offset included, with axes for several responses and for levels;
+        `<site>_squared_norm` of every weight array, `log_likelihood` and `log_prior` (totals over the fitted rows and
+        the sites), and the auxiliary values, each (chain, draw), one value per response where there are several. Group
+        `sample_stats`, where the fit has it. A point estimate is one chain of one draw.
 
     Raises
     ------
@@ -56,13 +58,19 @@ def functions(fit: Fit, at: Any = None, *, offset: Any = None):
     design = reference_rows(fit) if at is None else new_rows(fit, at, offset)
     eta = evaluation.linear_predictors(fit.problem, fit.draws.samples, as_rows(design))
     chains, draws = eta.shape[:2]
-    variables = {"eta": (("chain", "draw", "point"), eta)}
-    variables |= {name: (("chain", "draw"), value) for name, value in invariants(fit).items()}
+    outputs = outputs_of(fit.problem, eta.ndim - 3)
+    variables = {"eta": (("chain", "draw", "point", *outputs), eta)}
+    for name, value in invariants(fit).items():
+        several = ("response",) if fit.problem.program.responses else (f"{name}_dim",)
+        variables[name] = (("chain", "draw", *several[: value.ndim - 2]), value)
     labels = np.asarray(design.index)
     points = plain_labels(labels) if len(set(labels.tolist())) == len(labels) else np.arange(design.n)
     coords = {"chain": np.arange(chains), "draw": np.arange(draws)}
+    named = ({"response": response_labels(fit.problem)} if "response" in outputs else {}) | (
+        {"level": level_labels(fit.problem, eta.shape[-1])} if "level" in outputs else {}
+    )
     attributes = {"label": fit.label, "status": fit.status} | ({"point_estimate": "one draw"} if fit.is_point else {})
-    groups = {"/posterior": xr.Dataset(variables, coords=coords | {"point": points}, attrs=attributes)}
+    groups = {"/posterior": xr.Dataset(variables, coords=coords | named | {"point": points}, attrs=attributes)}
     if fit.draws.stats:
         stats = {name: (("chain", "draw"), value) for name, value in fit.draws.stats.items()}
         groups["/sample_stats"] = xr.Dataset(stats, coords=coords)
@@ -88,4 +96,4 @@ def invariants(fit: Fit) -> dict[str, np.ndarray]:
     return values | {site.name: samples[site.name] for site in problem.program.auxiliaries}
 
 
-__all__ = ["functions", "invariants", "reference_rows"]
+__all__ = ["functions", "invariants", "reference_rows", "residuals"]

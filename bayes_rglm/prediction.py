@@ -2,11 +2,13 @@
 
 kind         returns                                        dims
 -----------  ---------------------------------------------  ------------------------------
-"mean"       E[y] given the parameters                       chain, draw, obs
-"linear"     the linear predictor, offset included           chain, draw, obs
-"outcome"    one simulated response per draw                 chain, draw, obs
+"mean"       E[y] given the parameters                       chain, draw, obs *
+"linear"     the linear predictor, offset included           chain, draw, obs *
+"outcome"    one simulated response per draw                 chain, draw, obs *
 "parameters" the distribution's parameters (mu, sigma, ...)  a Dataset
 "hidden"     the learned basis functions h_1 ... h_{L-1}     a Dataset, unit_l as last dim
+
+* and `response` for several responses, `level` for the probabilities and predictors of levels.
 
 Average over chain and draw for posterior predictive summaries. A point estimate has one chain of one draw.
 """
@@ -21,9 +23,10 @@ from . import evaluation
 from .binding import Program
 from .design import Design
 from .errors import DataError, EstimatorError
+from .families import check_responses, refuse_roles
 from .fitting import as_key
 from .results import Fit, check_fit
-from .tree import plain_labels
+from .tree import level_labels, outputs_of, plain_labels, response_labels
 
 LARGEST_BLOCK = 20_000_000  # draws times rows that are scored at once
 KINDS = ("mean", "linear", "outcome", "parameters", "hidden")
@@ -41,6 +44,7 @@ def predict(fit: Fit, data: Any = None, kind: str = "mean", *, seed: int = 0, of
         Unseen levels, missing columns, missing or infinite values, named by column and row.
     """
     check_fit(fit, "predict")
+    fit = fit.resampled()
     if kind not in KINDS:
         raise DataError("There is no such kind of prediction.", found=repr(kind), do=f"one of {', '.join(KINDS)}")
     if not isinstance(fit.problem.program, Program):
@@ -50,6 +54,7 @@ def predict(fit: Fit, data: Any = None, kind: str = "mean", *, seed: int = 0, of
             do="use numpyro.infer.Predictive on it",
         )
     design = new_rows(fit, data, offset)
+    _check_roles(fit, design, kind)
     rows = as_rows(design)
     label = _labeller(fit, design)
     problem, samples = fit.problem, fit.draws.samples
@@ -73,6 +78,10 @@ def new_rows(fit: Fit, data: Any = None, offset: Any = None) -> Design:
                 found=", ".join(data.columns),
                 do=", ".join(fit.design.columns),
             )
+        if data.y is not None and data.responses != fit.design.responses:
+            raise DataError(
+                "These rows have other responses than the fit.", found=data.response, do=f"give {fit.design.response}"
+            )
         design = data if fit.design.formula is None else fit.design.encode(data)
         return design if offset is None else design.with_offset(offset)
     return fit.design.new(data) if offset is None else fit.design.new(data, offset=offset)
@@ -80,7 +89,7 @@ def new_rows(fit: Fit, data: Any = None, offset: Any = None) -> Design:
 
 def as_rows(design: Design) -> dict[str, np.ndarray]:
     """The arrays of a design that the likelihood reads."""
-    names = ("X", "y", "offset", "weights")
+    names = ("X", "y", "offset", "weights", "trials", "lower", "upper")
     return {name: getattr(design, name) for name in names if getattr(design, name) is not None}
 
 
@@ -89,11 +98,46 @@ def log_score(fit: Fit, design: Design) -> np.ndarray:
     applied.
     """
     rows = {k: v for k, v in as_rows(design).items() if k != "weights"}
-    fit.problem.spec.family.check(design.y, design.response, design.levels, design.index)
+    _check_response(fit, design)
     chains, draws = evaluation.shape_of(fit.draws.samples)
     size = max(1, LARGEST_BLOCK // (chains * draws))
     blocks = [{k: v[start : start + size] for k, v in rows.items()} for start in range(0, design.n, size)]
     return np.concatenate([_mixture(fit, block) for block in blocks])
+
+
+def _check_roles(fit: Fit, design: Design, kind: str) -> None:
+    """Refuse rows with what the family does not use, or without the trials that its counts are out of."""
+    family = fit.problem.program.family
+    refuse_roles(family, design)
+    if "trials" in family.rows and design.trials is None and kind not in ("linear", "hidden"):
+        raise DataError(
+            f"kind={kind!r} of the family {family.name!r} needs the number of trials of each row.",
+            found="rows without trials",
+            do='give the column that the fit had, predict(fit, fit.design.new(data, trials=...)), or kind="linear"',
+        )
+
+
+def _check_response(fit: Fit, design: Design) -> None:
+    """Refuse responses outside the family's support, and codes beyond the levels that the fit knows."""
+    program, levels = fit.problem.program, design.levels
+    refuse_roles(program.family, design)
+    if program.levels is not None and levels is None:
+        levels = tuple(map(str, range(program.levels)))
+        columns = zip(design.responses, design.y.T, strict=True) if design.responses else [(design.response, design.y)]
+        for name, y in columns:
+            _refuse_codes(design, name, y, program.levels)
+    rows = {name: getattr(design, name) for name in program.family.rows}
+    check_responses(program.family, design, levels, **rows)
+
+
+def _refuse_codes(design: Design, name: str, y: np.ndarray, levels: int) -> None:
+    beyond = np.flatnonzero(y >= levels)
+    if beyond.size:
+        raise DataError(
+            f"The fit knows the level codes 0 to {levels - 1} of {name!r}.",
+            found=f"row {design.index[beyond[0]]}, value {y[beyond[0]]:g}",
+            do="fit to labels, whose levels are those of the whole table, or leave such rows out",
+        )
 
 
 def _mixture(fit: Fit, rows) -> np.ndarray:
@@ -113,7 +157,11 @@ def _labeller(fit: Fit, design: Design):
         chains, draws = values.shape[:2]
         index = np.asarray(design.index)
         coords = {"chain": np.arange(chains), "draw": np.arange(draws), "obs": plain_labels(index)}
-        return xr.DataArray(values, dims=("chain", "draw", "obs"), coords=coords, name=name, attrs={"fit": fit.label})
+        outputs = outputs_of(fit.problem, values.ndim - 3)
+        coords |= {"response": response_labels(fit.problem)} if "response" in outputs else {}
+        coords |= {"level": level_labels(fit.problem, values.shape[-1])} if "level" in outputs else {}
+        dims = ("chain", "draw", "obs", *outputs)
+        return xr.DataArray(values, dims=dims, coords=coords, name=name, attrs={"fit": fit.label})
 
     return label
 
@@ -122,8 +170,16 @@ def _parameters(fit: Fit, rows, label):
     import xarray as xr
 
     mean = label(evaluation.means(fit.problem, fit.draws.samples, rows), "mu")
-    aux = evaluation.auxiliaries(fit.problem, fit.draws.samples)
-    return xr.Dataset({"mu": mean} | {k: (("chain", "draw"), v[..., 0]) for k, v in aux.items()})
+    values = evaluation.parameters(fit.problem, fit.draws.samples, rows)
+    heads = {head.name for head in fit.problem.program.heads}
+    several = bool(fit.problem.program.responses)
+    aux = {k: label(v, k) if k in heads else _one_per_draw(v, several) for k, v in values.items() if k != "eta"}
+    coords = {"cutpoint": np.arange(1, values["cutpoints"].shape[-1] + 1)} if "cutpoints" in values else {}
+    return xr.Dataset({"mu": mean} | aux, coords)
+
+
+def _one_per_draw(values: np.ndarray, several: bool):
+    return ("chain", "draw", *["response" if several else "cutpoint"] * (values.ndim - 3)), values[:, :, 0]
 
 
 def _hidden(fit: Fit, rows, design: Design):

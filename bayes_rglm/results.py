@@ -15,7 +15,7 @@ import numpy as np
 from . import evaluation, gates, storage, summaries, tree
 from .binding import Program
 from .design import Design
-from .errors import DataError
+from .errors import DataError, EstimatorError
 from .estimators import Draws, Estimator
 from .problem import Problem
 from .spec import RGLM
@@ -48,6 +48,9 @@ class Fit:
     seed: int = 0
     precision: str = "float64"
     seconds: float = field(default=float("nan"))
+
+    def __post_init__(self):
+        object.__setattr__(self, "problem", self.problem.linearised(self.draws.linearised_at))
 
     @classmethod
     def from_draws(cls, problem: Problem, draws: Draws | dict[str, Any], label: str = "draws") -> Fit:
@@ -132,6 +135,10 @@ class Fit:
         """
         return summaries.summarise(self, weights)
 
+    def resampled(self) -> Fit:
+        """The fit with draws of equal weight, made from weighted ones by their weights; itself where there are none."""
+        return self if self.draws.log_weights is None else replace(self, draws=self.draws.resampled(self.seed))
+
     def save(self, path) -> None:
         """Write the fit to a netCDF file (h5netcdf), atomically; `bayes_rglm.load` reads it back bit for bit."""
         storage.save(self, path)
@@ -169,6 +176,16 @@ def check_fit(fit: Any, verb: str) -> None:
         raise DataError(f"{verb} takes a fit.", found=f"{type(fit).__name__}", do="pass what rglm.fit returned")
 
 
+def check_one_response(fit: Fit, what: str) -> None:
+    """Refuse a fit of several responses, naming what shows one only."""
+    if fit.design is not None and fit.design.responses:
+        raise EstimatorError(
+            f"{what} of several responses at once is not made.",
+            found=f"{len(fit.design.responses)} responses: {', '.join(map(repr, fit.design.responses[:6]))}",
+            do="use predict(fit), whose result has a dimension 'response'",
+        )
+
+
 def load(path, problem: Problem | None = None) -> Fit:
     """The fit saved at `path`. A fit of your own NumPyro function needs its `problem` again. Raises `FileError`."""
     return storage.load(path, Fit, problem)
@@ -203,7 +220,8 @@ def _check_values(problem: Problem, samples: dict[str, np.ndarray]) -> None:
     for name, value in samples.items():
         inside = np.isfinite(value)
         if name in supports:
-            inside &= np.asarray(supports[name](value))
+            known = np.asarray(supports[name](value))
+            inside &= known.reshape(*known.shape, *[1] * (inside.ndim - known.ndim))  # a vector is inside as a whole
         if not inside.all():
             chain, draw = np.argwhere(~inside)[0][:2]
             raise DataError(

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from .priors import Prior, as_prior
 
 Key = str | tuple[str, str]
 KEY_KINDS = ("term", "site", "layer", "aux")
+CODINGS = ("symmetric", "reference")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Layer:
                 found=f"units={self.units!r}",
                 do='for example hidden=(8, 4) or Layer(8, "relu")',
             )
-        object.__setattr__(self, "activation", links.get(self.activation))
+        object.__setattr__(self, "activation", links.hidden_unit(self.activation))
 
     def __repr__(self) -> str:
         return f"Layer({self.units}, {self.activation.name!r})"
@@ -53,7 +54,9 @@ class RGLM:
     family : str
         A name of `families.names()`, for example "gaussian", "bernoulli", "poisson".
     link : str, optional
-        A link of that family; its first one by default.
+        A link of that family; its first one by default. Behind hidden layers a link with a restricted domain becomes
+        its twin on the softplus of the linear predictor: "sqrt" is then "sqrt_softplus", "reciprocal"
+        "inverse_softplus", "identity_positive" "softplus".
     hidden : sequence of int or Layer
         Widths of the hidden layers, input side first. Empty: an ordinary GLM.
     activation : str
@@ -64,6 +67,12 @@ class RGLM:
         ("site", ...), ("layer", ...) or ("aux", ...). Explicit priors are in raw units. Without one: see `binding`.
     fixed : mapping, optional
         Auxiliary parameters held at a value, for example {"sigma": 1.0}.
+    heads : sequence of str
+        Auxiliary parameters with a linear predictor of their own on the last hidden layer: `heads=("sigma",)` models
+        log sigma with sites `beta_sigma` and `intercept_sigma`.
+    coding : "symmetric" or "reference", optional
+        Of a categorical response: one linear predictor per level (the default; a proper prior identifies them), or
+        none for the first level. A property of the model, for every estimator alike.
 
     Raises
     ------
@@ -76,15 +85,20 @@ class RGLM:
     hidden: tuple[Layer, ...]
     prior: tuple[tuple[Key, Prior], ...]
     fixed: tuple[tuple[str, float], ...]
+    heads: tuple[str, ...]
+    coding: str | None
 
-    def __init__(self, family, link=None, hidden=(), activation="tanh", prior=None, fixed=None):
+    def __init__(self, family, link=None, hidden=(), activation="tanh", heads=(), prior=None, fixed=None, coding=None):
         family = families.get(family)
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
         put("family", family)
         put("link", family.link(link))
         put("hidden", _layers(hidden, activation))
+        put("link", _of_depth(family, self.link, self.hidden))
         put("prior", _prior_items(prior))
         put("fixed", _fixed_items(family, fixed))
+        put("heads", _heads(family, heads, dict(self.fixed)))
+        put("coding", _coding(family, coding))
         _check_keys(self)
 
     @property
@@ -94,8 +108,8 @@ class RGLM:
 
     @property
     def free_auxiliaries(self):
-        """The family's auxiliary parameters that are not held fixed."""
-        held = dict(self.fixed)
+        """The family's auxiliary parameters that are neither held fixed nor modelled by a head."""
+        held = {*dict(self.fixed), *self.heads}
         return tuple(p for p in self.family.auxiliaries if p.name not in held)
 
     def with_prior(self, prior) -> RGLM:
@@ -113,8 +127,10 @@ class RGLM:
             self.family,
             self.link,
             hidden=values["hidden"],
+            heads=self.heads,
             prior=dict(values["prior"]),
             fixed=dict(values["fixed"]),
+            coding=self.coding,
         )
 
     def __repr__(self) -> str:
@@ -123,10 +139,14 @@ class RGLM:
             parts.append(f"link={self.link.name!r}")
         if self.hidden:
             parts.append(f"hidden={self.hidden!r}")
+        if self.heads:
+            parts.append(f"heads={self.heads!r}")
         if self.prior:
             parts.append(f"prior={dict(self.prior)!r}")
         if self.fixed:
             parts.append(f"fixed={dict(self.fixed)!r}")
+        if self.coding not in (None, CODINGS[0]):
+            parts.append(f"coding={self.coding!r}")
         return f"RGLM({', '.join(parts)})"
 
 
@@ -136,7 +156,55 @@ def reserved_names(spec: RGLM) -> dict[str, str]:
     names |= {"hidden": "layer"} if spec.hidden else {}
     for l in range(1, spec.depth):
         names |= {f"beta_{l}": "site", f"intercept_{l}": "site", f"layer_{l}": "layer"}
-    return names | {p.name: "aux" for p in spec.family.auxiliaries}
+    for name in spec.heads:
+        names |= {f"beta_{name}": "site", f"intercept_{name}": "site"}
+    return names | {p.name: "aux" for p in spec.family.auxiliaries if p.name not in spec.heads}
+
+
+def _heads(family: Family, heads: Any, fixed: dict[str, float]) -> tuple[str, ...]:
+    heads = (heads,) if isinstance(heads, str) else () if heads is None else heads
+    if not isinstance(heads, Sequence):
+        raise SpecError(
+            "heads is a sequence of names.",
+            found=f"heads={heads!r}",
+            do='for example RGLM("gaussian", heads=("sigma",))',
+        )
+    heads = tuple(heads)
+    known = [p.name for p in family.auxiliaries if p.link is not None]
+    for name in heads:
+        if name not in known:
+            raise SpecError(
+                f"heads names auxiliary parameters of {family.name!r} that can be modelled.",
+                found=repr(name),
+                do=suggest(name, known),
+            )
+        if name in fixed or heads.count(name) > 1:
+            raise SpecError("A parameter is fixed or has one head.", found=repr(name), do="drop it from heads or fixed")
+    return heads
+
+
+def _of_depth(family: Family, link: Link, hidden: tuple[Layer, ...]) -> Link:
+    """The link itself, or its twin without a restricted domain where hidden layers make the linear predictor."""
+    if not hidden or not link.restricted:
+        return link
+    twin = next((other for other in family.links if other.name == link.deep), None)
+    if twin is None:
+        raise SpecError(
+            f"A network's linear predictor is any number, and the link {link.name!r} has a mean for some only.",
+            found=f"link={link.name!r}, {link.formula}, hidden={hidden!r}",
+            do=f"use one of {', '.join(x.name for x in family.links if not x.restricted)}",
+        )
+    return twin
+
+
+def _coding(family: Family, coding: str | None) -> str | None:
+    if family.outputs == "levels":
+        if coding not in (None, *CODINGS):
+            raise SpecError("coding is that of a categorical response.", found=repr(coding), do=", ".join(CODINGS))
+        return coding or CODINGS[0]
+    if coding is not None:
+        raise SpecError(f"The family {family.name!r} has no coding.", found=f"coding={coding!r}", do="leave it out")
+    return None
 
 
 def _layers(hidden: Any, activation: str | Link) -> tuple[Layer, ...]:
@@ -189,10 +257,16 @@ def _fixed_items(family: Family, fixed: Any) -> tuple[tuple[str, float], ...]:
             raise SpecError(
                 f"fixed holds auxiliary parameters of {family.name!r}.", found=repr(name), do=suggest(name, known)
             )
+        if family.parameter(name).size is not None:
+            raise SpecError(
+                f"fixed holds numbers, and {name} is a vector.", found=f"{name}={value!r}", do="give it a narrow prior"
+            )
         number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
         if not number or not math.isfinite(value) or not bool(family.parameter(name).support(float(value))):
             raise SpecError(
-                f"{name} must lie in its support, {family.parameter(name).support}.", found=f"{name}={value!r}"
+                f"{name} must lie in its support, {family.parameter(name).support}.",
+                found=f"{name}={value!r}",
+                do="give a number of that support, or leave the parameter free",
             )
         items.append((name, float(value)))
     return tuple(sorted(items))
@@ -215,9 +289,25 @@ def _check_keys(spec: RGLM) -> None:
                     f"{name} is held fixed and cannot have a prior.", do="drop it from prior or from fixed"
                 )
             _check_support(spec.family.parameter(name), prior)
+        elif getattr(prior, "vector", False):
+            raise PriorError(
+                "A prior of ordered vectors is for cut-points.",
+                found=f"{prior!r} for {key!r}",
+                do='use it as {"cutpoints": ...} of an ordinal response',
+            )
 
 
 def _check_support(parameter, prior: Prior) -> None:
+    if parameter.size is not None or getattr(prior, "vector", False):
+        if prior.support is None or (parameter.size is not None and getattr(prior, "vector", False)):
+            return
+        raise PriorError(
+            f"{parameter.name!r} is {'a number' if parameter.size is None else 'an ordered vector'} and needs a prior "
+            "of that kind.",
+            found=repr(prior),
+            do="use for example priors."
+            + ("HalfNormal(scale=1.0)" if parameter.size is None else "InducedDirichlet(concentration=1.0)"),
+        )
     if prior.support is None:
         return
     outside = [x for x in _PROBES if bool(prior.support(x)) and not bool(parameter.support(x))]

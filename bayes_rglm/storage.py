@@ -161,6 +161,8 @@ def model_to_json(spec: RGLM) -> dict[str, Any]:
         "hidden": [[layer.units, layer.activation.name] for layer in spec.hidden],
         "prior": [[key if isinstance(key, str) else list(key), _prior_to_json(prior)] for key, prior in spec.prior],
         "fixed": dict(spec.fixed),
+        "heads": list(spec.heads),
+        "coding": spec.coding,
     }
 
 
@@ -168,7 +170,15 @@ def model_from_json(recipe: dict[str, Any]) -> RGLM:
     """The model of a recipe; names are looked up in the registries."""
     prior = {key if isinstance(key, str) else tuple(key): _prior_from_json(value) for key, value in recipe["prior"]}
     hidden = tuple(Layer(units, activation) for units, activation in recipe["hidden"])
-    return RGLM(recipe["family"], recipe["link"], hidden=hidden, prior=prior, fixed=recipe["fixed"])
+    return RGLM(
+        recipe["family"],
+        recipe["link"],
+        hidden=hidden,
+        heads=recipe["heads"],
+        prior=prior,
+        fixed=recipe["fixed"],
+        coding=recipe["coding"],
+    )
 
 
 def _prior_to_json(prior) -> list[Any]:

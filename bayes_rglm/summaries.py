@@ -24,7 +24,7 @@ def summarise(fit: Fit, weights: bool | None = None):
     """
     if fit.draws.kind == "point":
         return _point(fit, weights)
-    return _draws(fit, weights)
+    return _draws(fit.resampled(), weights, fit.status)
 
 
 def _shown(fit: Fit, weights: bool | None) -> list[str]:
@@ -33,23 +33,29 @@ def _shown(fit: Fit, weights: bool | None) -> list[str]:
     if not isinstance(program, Program):
         return list(fit.draws.samples)
     if program.depth == 1 or weights:
-        return [site.name for site in program.sites]
+        return [site.name for site in program.sites if site.name in fit.draws.samples]
     return [site.name for site in program.auxiliaries]
 
 
-def _draws(fit: Fit, weights: bool | None):
+def _draws(fit: Fit, weights: bool | None, status: str):
     import arviz as az
     import pandas as pd
 
     shown = _shown(fit, weights)
     if shown:
-        table = az.summary(posterior(fit.problem, fit.draws), var_names=shown, kind="all", round_to="none")
+        table = az.summary(
+            posterior(fit.problem, fit.draws),
+            var_names=shown,
+            kind="all" if fit.draws.kind == "mcmc" else "stats",  # no R-hat where there is no chain
+            round_to="none",
+        )
         table = table.loc[[row for name in shown for row in table.index if row == name or row.startswith(f"{name}[")]]
     else:
         table = pd.DataFrame(columns=["mean", "sd"])
-    if isinstance(fit.problem.program, Program) and fit.problem.depth > 1:
+    chains = fit.draws.kind == "mcmc"
+    if chains and isinstance(fit.problem.program, Program) and fit.problem.depth > 1:
         table = pd.concat([table, _function_rows(fit)])
-    table.insert(0, "status", fit.status)
+    table.insert(0, "status", status)
     return table
 
 
@@ -98,6 +104,8 @@ def _row(fit: Fit, site: str, parameter: str, value, error, index) -> dict:
     names = fit.design.columns if fit.design is not None else ()
     column = names[index[0]] if site == "beta" and index and fit.problem.depth == 1 else site
     column = column if site in ("beta", "intercept") else None  # a column may bear an auxiliary value's name
+    if column and fit.design.responses:  # labels speak of a column and a response
+        column = f"{column}, {fit.design.responses[index[1 if site == 'beta' else 0]]}"
     status = fit.status
     error = np.nan if status == "mle_degenerate" else error
     for label in fit.labels:

@@ -1,8 +1,9 @@
 """Draws as an `xarray.DataTree` with ArviZ's groups, named dimensions and the user's own coordinates.
 
 Groups: posterior, sample_stats, log_likelihood, log_prior, posterior_predictive, observed_data, constant_data and, for
-samplers, unconstrained_posterior. Raw units. A point estimate is one chain of one draw, and says so in its attributes.
-Row groups are built up to `LARGEST` elements; beyond that `Fit.with_groups` adds them on request.
+samplers, unconstrained_posterior. Draws of the prior have the groups `prior` and `prior_predictive` instead. Raw units.
+A point estimate is one chain of one draw, and says so in its attributes. Row groups are built up to `LARGEST`
+elements; beyond that `Fit.with_groups` adds them on request.
 """
 
 from __future__ import annotations
@@ -19,6 +20,12 @@ from .problem import Problem
 
 LARGEST = 5e7
 ROW_GROUPS = ("log_likelihood", "posterior_predictive")
+PRIOR_GROUPS = {
+    "posterior": "prior",
+    "posterior_predictive": "prior_predictive",
+    "sample_stats": "sample_stats_prior",
+    "log_likelihood": "log_likelihood_prior",
+}
 NO_LOO = "LOO has no meaning: rows are multiplied by importance weights, and are no log densities of an observation"
 
 
@@ -51,7 +58,8 @@ def build(problem: Problem, draws: Draws, attributes: dict[str, str], seed: int,
     constant = {k: np.asarray(v) for k, v in problem.data.items() if k != problem.response}
     if constant:
         parts["constant_data"] = dataset(constant, sampled=False)
-    return xr.DataTree.from_dict({f"/{name}": part for name, part in parts.items()})
+    renamed = PRIOR_GROUPS if draws.kind == "prior" else {}
+    return xr.DataTree.from_dict({f"/{renamed.get(name, name)}": part for name, part in parts.items()})
 
 
 def posterior(problem: Problem, draws: Draws):
@@ -89,28 +97,81 @@ def names_of(problem: Problem) -> tuple[dict[str, tuple[str, ...]], dict[str, An
     dims: dict[str, tuple[str, ...]] = {
         problem.response: ("obs",),
         "X": ("obs", "predictor"),
-        "offset": ("obs",),
-        "weights": ("obs",),
+        **dict.fromkeys(("offset", "weights", "trials", "lower", "upper"), ("obs",)),
     }
     coords: dict[str, Any] = {"obs": np.arange(problem.n)}
     if not isinstance(problem.program, Program):
         return {problem.response: ("obs",)}, {}
     below = "predictor"
     for l, layer in enumerate(problem.program.layers, 1):
-        unit = () if layer.activation is None else (f"unit_{l}",)
+        site = layer.weights or layer.intercept
+        shape = () if site is None else site.shape[1:] if site is layer.weights else site.shape
+        unit = (f"unit_{l}",) if layer.activation is not None else outputs_of(problem, len(shape))
+        coords |= {name: _labels(problem, name, size) for name, size in zip(unit, shape, strict=True)}
         if layer.weights is not None:
             dims[layer.weights.name] = (below, *unit)
-            if unit:
-                coords[unit[0]] = np.arange(layer.weights.shape[1])
         if layer.intercept is not None:
             dims[layer.intercept.name] = unit
-        below = unit[0] if unit else below
+        below = unit[0] if layer.activation is not None else below
+    if problem.program.responses:
+        dims[problem.response] = ("obs", "response")
+        coords["response"] = response_labels(problem)
+    for head in problem.program.heads:
+        dims |= {site.name: d for site, d in ((head.affine.weights, (below,)), (head.affine.intercept, ())) if site}
+    for site in problem.program.auxiliaries:
+        if site.shape and problem.program.responses:
+            dims[site.name] = ("response",)
+        elif site.shape:
+            dims[site.name] = ("cutpoint",)
+            coords["cutpoint"] = np.arange(1, site.shape[0] + 1)
+    for site in problem.program.hierarchical:
+        _name_scales(problem, site, dims, coords)
     if problem.design is not None:
         coords["predictor"] = np.asarray(problem.design.columns, dtype=object).astype(str)
         labels = np.asarray(problem.design.index)
         unique = len(set(labels.tolist())) == len(labels)
         coords["obs"] = plain_labels(labels) if unique else coords["obs"]
     return dims, coords
+
+
+def _name_scales(problem: Problem, site, dims, coords) -> None:
+    """Names the dimensions of the random scales of weights after those of the weights. Scales of some rows only have a
+    dimension of their own, with the labels of these rows.
+    """
+    rows, *units = dims[site.name]
+    for block in site.blocks:
+        for scale in block.scales:
+            own = rows
+            if block.rows is not None and scale.per in ("coefficient", "input"):
+                own = f"{scale.site.name}_row"
+                labels = problem.design.columns if problem.design is not None else range(site.shape[0])
+                coords[own] = np.array([str(labels[j]) for j in block.rows])
+            dims[scale.site.name] = {"coefficient": (own, *units), "input": (own,), "unit": tuple(units), "layer": ()}[
+                scale.per
+            ]
+
+
+def outputs_of(problem: Problem, count: int) -> tuple[str, ...]:
+    """The dimensions of `count` axes that a row's values have: of several responses, of levels, or both."""
+    return (("response", "level") if problem.program.responses else ("level",))[:count]
+
+
+def _labels(problem: Problem, name: str, size: int) -> np.ndarray:
+    if name == "response":
+        return response_labels(problem)
+    return level_labels(problem, size) if name == "level" else np.arange(size)
+
+
+def response_labels(problem: Problem) -> np.ndarray:
+    """Names of several responses, numbers where there is no design."""
+    return np.arange(problem.program.responses) if problem.design is None else np.array(problem.design.responses)
+
+
+def level_labels(problem: Problem, count: int) -> np.ndarray:
+    """Names of the last `count` levels of the response, numbers where it has none."""
+    named = None if problem.design is None else problem.design.levels
+    labels = np.arange(problem.program.levels or count) if named is None else np.asarray(named).astype(str)
+    return labels[-count:]
 
 
 def plain_labels(labels: np.ndarray) -> np.ndarray:
@@ -120,6 +181,6 @@ def plain_labels(labels: np.ndarray) -> np.ndarray:
 
 def _dims(name: str, extra: int, dims, variable: str) -> tuple[str, ...]:
     known = dims.get(name)
-    if known is not None and len(known) == extra:
-        return known
+    if known is not None and len(known) >= extra:
+        return known[:extra]  # the densities of several responses have one axis less than these
     return tuple(f"{variable}_dim_{i}" for i in range(extra))

@@ -126,9 +126,9 @@ FITS = {
         "'bernoulli' does not use trials.*leave it",
     ),
     "unused bounds": (
-        lambda: fit(rglm.RGLM("gaussian"), ("x ~ y", FRAME), lower=np.zeros(6), upper=np.ones(6)),
+        lambda: fit(rglm.RGLM("poisson"), ("n ~ x", FRAME), lower=np.zeros(6), upper=np.ones(6)),
         errors.SpecError,
-        "'gaussian' does not use lower.*lower, upper.*leave it out",
+        "'poisson' does not use lower.*lower, upper.*leave it out",
     ),
     "weights that are trials": (
         lambda: fit(rglm.RGLM("poisson"), ("n ~ x", FRAME), weights=np.ones(6), weights_kind="trials"),

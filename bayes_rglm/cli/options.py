@@ -12,6 +12,7 @@ from .. import estimators, families, gallery, links
 from ..errors import EstimatorError, SpecError
 from ..estimators import Estimator
 from ..fitting import PRECISIONS
+from ..spec import CODINGS
 from .tables import SUFFIXES
 
 
@@ -37,6 +38,11 @@ Activation = Annotated[str, typer.Option(help=f"Of the hidden units: {_listed(li
 Offset = Annotated[str | None, typer.Option(help="Column that is added to the linear predictor.")]
 Weights = Annotated[str | None, typer.Option(help="Column of weights.")]
 WeightsKind = Annotated[str | None, typer.Option(help="What the weights are: frequency, trials, importance.")]
+Trials = Annotated[str | None, typer.Option(help="Column of trials, of which the response counts successes.")]
+Lower = Annotated[str | None, typer.Option(help="Column of lower bounds of censored rows.")]
+Upper = Annotated[str | None, typer.Option(help="Column of upper bounds of censored rows.")]
+Heads = Annotated[str | None, typer.Option(help="Parameters with a linear predictor of their own, with commas: sigma.")]
+Coding = Annotated[str | None, typer.Option(help=f"Of a categorical response: {_listed(CODINGS)}.")]
 Missing = Annotated[
     str, typer.Option(help='Rows with missing values: "error" names the first, "drop" leaves them out.')
 ]
@@ -53,6 +59,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No plan and no progr
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="File to write.")]
 
 
+ROLES = ("trials", "lower", "upper")
+
+
 @dataclass(frozen=True)
 class Given:
     """What the user said about model and data, as it was typed."""
@@ -66,12 +75,17 @@ class Given:
     offset: str | None = None
     weights: str | None = None
     weights_kind: str | None = None
+    trials: str | None = None
+    lower: str | None = None
+    upper: str | None = None
+    heads: str | None = None
+    coding: str | None = None
     missing: str = "error"
 
     @property
     def design_options(self) -> dict[str, Any]:
         """Those that the design takes."""
-        named = {"offset": self.offset, "weights": self.weights, "weights_kind": self.weights_kind}
+        named = {name: getattr(self, name) for name in ("offset", "weights", "weights_kind", *ROLES)}
         return {k: v for k, v in named.items() if v is not None} | {"missing": self.missing}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,15 @@ from ..prediction import predict
 from ..results import Fit
 
 KINDS = ("mean", "linear", "outcome")
-HEADS = ("row", "mean", "sd", "q05", "q95")
+ROW, STATISTICS = ("row", "level"), ("mean", "sd", "q05", "q95")
 LEVELS = (0.05, 0.95)
 
 
 def as_csv(fit: Fit, data: Any, kind: str, seed: int) -> str:
-    """Mean, sd, 5 % and 95 % points over draws of each row; of a point estimate the mean alone."""
+    """Mean, sd, 5 % and 95 % points over draws of each row; of a point estimate the mean alone.
+
+    Where a row has a number per level of the response, it has a line per level.
+    """
     if kind not in KINDS:
         raise EstimatorError(
             "There is no such kind of prediction here.", found=repr(kind), do=f"one of {', '.join(KINDS)}"
@@ -30,12 +34,13 @@ def as_csv(fit: Fit, data: Any, kind: str, seed: int) -> str:
             do="predict the mean, or fit with a sampler",
         )
     found = predict(fit, data, kind, seed=seed)
-    values = found.values.reshape(-1, found.sizes["obs"])
+    labels = [found[dim].values.tolist() for dim in found.dims[2:]]
+    values = found.values.reshape(-1, int(np.prod([len(own) for own in labels])))
     file = io.StringIO()
     write = csv.writer(file, lineterminator="\n").writerow
-    write(HEADS)
-    for label, row in zip(found["obs"].values.tolist(), summaries(values, fit.draws.log_weights), strict=True):
-        write([label, *("" if np.isnan(x) else repr(float(x)) for x in row)])
+    write((*ROW[: len(labels)], *STATISTICS))
+    for label, row in zip(itertools.product(*labels), summaries(values, fit.draws.log_weights), strict=True):
+        write([*label, *("" if np.isnan(x) else repr(float(x)) for x in row)])
     return file.getvalue()
 
 

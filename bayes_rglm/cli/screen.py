@@ -64,9 +64,9 @@ def show_labels(items: Iterable[tuple[str, Label]]) -> None:
 
 def show_comparison(comparison: Comparison) -> None:
     """The table of a contrast and its notes."""
-    second = "brier" if "brier" in comparison.table else "crps"
-    heads = ("method", "status", "log score", f"difference to {comparison.reference} ± s.e.", "verdict", second)
-    table = _table(*heads, "training", "time", right={2, 3, 5, 6, 7})
+    second = comparison.second
+    heads = ("method", "status", "log score", f"difference to {comparison.reference} ± s.e.", "verdict")
+    table = _table(*heads, second.replace("_", " "), "training", "time", right={2, 3, 5, 6, 7})
     for method, row in comparison.table.iterrows():
         scored = row["verdict"] != ""
         difference = "0" if method == comparison.reference else with_error(row["difference"], row["se"])
@@ -76,7 +76,7 @@ def show_comparison(comparison: Comparison) -> None:
             fixed(row["log_score"], 3),
             difference if scored else number(float("nan")),
             Text(row["verdict"]),
-            fixed(row[second], 3) if second == "brier" else number(row[second]),
+            number(row[second]) if second == "crps" else fixed(row[second], 3),
             fixed(row["train_log_score"], 3),
             seconds(row["seconds"]),
         )

@@ -53,7 +53,7 @@ def resolve(source: str, given: Given) -> Source:
 
 
 def _from_gallery(source: str, given: Given) -> Source:
-    for name in ("family", "link", "hidden"):
+    for name in ("family", "link", "hidden", "heads", "coding"):
         if getattr(given, name) is not None:
             raise SpecError(
                 f"--{name} goes with a data file: a model file says its own.",
@@ -86,7 +86,9 @@ def _from_table(path: Path, given: Given) -> Source:
             do=f"one of {', '.join(family_names())}",
         )
     links.get(given.activation)
-    model = RGLM(given.family, given.link, hidden=widths(given.hidden), activation=given.activation)
+    heads = tuple(part.strip() for part in given.heads.split(",")) if given.heads else ()
+    layers = {"hidden": widths(given.hidden), "activation": given.activation}
+    model = RGLM(given.family, given.link, **layers, heads=heads, coding=given.coding)
     return Source(path.stem, model, (given.formula, frame), None, _reading(given.formula, path))
 
 

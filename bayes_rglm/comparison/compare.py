@@ -15,7 +15,8 @@ from ..results import Fit
 from .foreign import Site, is_training, score_site, site_of
 from .refusals import check_arguments, refuse_measures, refuse_rows
 from .rows import RowScores
-from .scores import second_score, second_score_name
+from .rules import kind_of, rule_of
+from .scores import second_score
 from .table import Comparison, assemble
 
 
@@ -42,8 +43,8 @@ def compare(fits: Mapping[str, Fit], test: Any, *, kwargs: Mapping[str, Mapping[
     Raises
     ------
     NotComparable
-        Other rows, another response or scale of it, other weights, or another dominating measure; a NumPyro function
-        without its `kwargs`, or with some that it cannot be run on.
+        Other rows, another response or scale of it, other weights, or another dominating measure; unordered levels
+        beside numbers; a NumPyro function without its `kwargs`, or with some that it cannot be run on.
     DataError
         Test rows without a response.
     """
@@ -57,8 +58,7 @@ def compare(fits: Mapping[str, Fit], test: Any, *, kwargs: Mapping[str, Mapping[
         except RGLMError as error:
             failures[name] = error
     refuse_rows(designs, sites)
-    binary = all(site.binary for site in sites.values())
-    second = second_score_name(model.family for model in models.values()) if binary else "crps"
+    second = rule_of([*(kind_of(model.family) for model in models.values()), *(site.kind for site in sites.values())])
     scores = _scores(fits, designs, sites, second, failures)
     if not scores:
         raise next(iter(failures.values()))

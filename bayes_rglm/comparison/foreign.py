@@ -1,8 +1,8 @@
 """Fits of anybody's NumPyro function, scored on test rows: all that is asked of them is their observed site.
 
-    log score   log mean over draws of the density of a row at the site, without any `handlers.scale` around it
-    Brier       from the probability of 1 that the site's distribution gives, averaged over draws
-    CRPS        from as many outcomes, simulated by the site's distribution, as any method has
+    log score    log mean over draws of the density of a row at the site, without any `handlers.scale` around it
+    Brier, RPS   from the probabilities of 1, or of the levels, that the site's distribution gives, averaged over draws
+    CRPS         from as many outcomes, simulated by the site's distribution, as any method has
 
 Sites are read in double precision on the CPU, whatever precision the draws were made in.
 """
@@ -24,22 +24,25 @@ from .. import evaluation
 from ..errors import NotComparable, RGLMError
 from ..problem import Problem
 from ..results import Fit
+from . import rules
 from .rows import RowScores
-from .scores import BLOCK, OUTCOMES, brier_score, crps_normal, crps_sample, draw_weights, equal_draws
+from .scores import BLOCK, OUTCOMES, draw_weights, equal_draws
 
 
 @dataclass(frozen=True, eq=False)
 class Site:
     """The observed site of a NumPyro function on test rows.
 
-    `y` are its values, rows first; `weights` what `numpyro.handlers.scale` multiplies its rows by, where that is an
-    array; `normal` its (mean, sd) where the fit is one plug-in value and the site is Gaussian.
+    `kind` is that of `rules`, `levels` the number of its levels (0 for numbers). `y` are its values, rows first;
+    `weights` what `numpyro.handlers.scale` multiplies its rows by, where that is an array; `normal` its (mean, sd)
+    where the fit is one plug-in value and the site is Gaussian.
     """
 
     problem: Problem
     distribution: str
     measure: str
-    binary: bool
+    kind: str
+    levels: int
     y: np.ndarray
     weights: np.ndarray | None
     normal: tuple[np.ndarray, np.ndarray] | None
@@ -99,23 +102,26 @@ def log_scores(fit: Fit, problem: Problem) -> np.ndarray:
 
 
 def second_scores(fit: Fit, site: Site, name: str) -> np.ndarray:
-    """Brier score or CRPS of each row, (n,); the mean over its values where a row has several."""
+    """The score called `name` (see `rules`) of each row, (n,); the mean over its values where it has several."""
     y = np.asarray(site.y, float)
     if name == "brier":
-        values = brier_score(_probability(fit, site), y)
+        values = rules.brier_score(_probability(fit, site, 1), y)
+    elif name in ("brier_levels", "rps"):
+        chances = np.stack([_probability(fit, site, level) for level in range(site.levels)], axis=-1)
+        values = (rules.brier_levels if name == "brier_levels" else rules.ranked_probability_score)(chances, y)
     elif site.normal is not None:
-        values = crps_normal(y, *site.normal)
+        values = rules.crps_normal(y, *site.normal)
     else:
         outcomes, size = _outcomes(fit, site), max(1, BLOCK // OUTCOMES)
         blocks = [slice(start, start + size) for start in range(0, site.n, size)]
-        values = np.concatenate([crps_sample(y[rows], outcomes[:, rows]) for rows in blocks])
+        values = np.concatenate([rules.crps_sample(y[rows], outcomes[:, rows]) for rows in blocks])
     return values.reshape(site.n, -1).mean(axis=1)
 
 
-def _probability(fit: Fit, site: Site) -> np.ndarray:
-    """Posterior predictive probability of 1, in the shape of y."""
+def _probability(fit: Fit, site: Site, value: int) -> np.ndarray:
+    """Posterior predictive probability of `value`, in the shape of y."""
     with evaluation.float64():
-        values = np.exp(np.asarray(_log_densities(site.problem, _arrays(fit.draws.samples), 1)))
+        values = np.exp(np.asarray(_log_densities(site.problem, _arrays(fit.draws.samples), value)))
     return np.average(values.reshape(-1, *values.shape[2:]), axis=0, weights=draw_weights(fit)).reshape(site.y.shape)
 
 
@@ -187,19 +193,32 @@ def _read(name: str, fit: Fit, problem: Problem) -> Site:
             problem,
             type(law).__name__,
             "counting" if law.is_discrete else "lebesgue",
-            _is_boolean(law.support),
+            *_kind_of(law),
             np.broadcast_to(y, (*shape, *law.event_shape)),
             None if scale is None or np.size(scale) == 1 else np.broadcast_to(np.asarray(scale), shape),
             _normal(law, shape) if point else None,
         )
 
 
-def _is_boolean(support) -> bool:
-    return getattr(support, "base_constraint", support) is constraints.boolean
+def _kind_of(law) -> tuple[str, int]:
+    """(kind, number of levels) of the values of a distribution; see `rules`."""
+    if getattr(law.support, "base_constraint", law.support) is constraints.boolean:
+        return rules.BINARY, 2
+    plain = _plain(law)
+    if not isinstance(plain, dist.CategoricalProbs | dist.CategoricalLogits):
+        return rules.NUMBER, 0
+    ordered = isinstance(plain, dist.OrderedLogistic)
+    return rules.ORDERED if ordered else rules.LEVELS, int(np.size(plain.enumerate_support(expand=False)))
+
+
+def _plain(law):
+    while isinstance(law, dist.ExpandedDistribution | dist.Independent):
+        law = law.base_dist
+    return law
 
 
 def _normal(law, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray] | None:
-    plain = law.base_dist if isinstance(law, dist.ExpandedDistribution) else law
+    plain = _plain(law) if isinstance(law, dist.ExpandedDistribution) else law
     if type(plain) is not dist.Normal:
         return None
     return tuple(np.broadcast_to(np.asarray(value), shape) for value in (plain.loc, plain.scale))

@@ -13,10 +13,15 @@ from .rows import MethodScores
 FEW_ROWS = 100
 
 
-def notes_of(methods: Sequence[MethodScores], differences: Mapping[str, Difference], folds: int) -> list[str]:
-    """Notes on standard errors, then on each method; the first method is the reference."""
+def notes_of(
+    methods: Sequence[MethodScores], differences: Mapping[str, Difference], folds: int, second: str
+) -> list[str]:
+    """Notes on standard errors and on the score called `second`, then on each method; the first is the reference."""
     reference, *others = methods
     notes = _standard_errors(len(reference.log_score), folds)
+    if reference.unscored:
+        rows = f"{reference.unscored} of {len(reference.second)} test rows"
+        notes.append(f"{second.upper()}: {rows} were seen only as intervals and have none; it is that of the others.")
     for method in methods:
         notes += [_label(method, label) for label in method.labels if label.name != "ok"]
         if method.infinite:

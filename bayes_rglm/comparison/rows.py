@@ -53,6 +53,17 @@ class MethodScores:
         """Mean log score per observation."""
         return float(np.average(self.log_score, weights=self.counts))
 
+    @property
+    def unscored(self) -> int:
+        """Test rows without a second score: those seen only as an interval have no CRPS."""
+        return int(np.isnan(self.second).sum())
+
+    @property
+    def mean_second(self) -> float:
+        """Mean of the second score per observation, over the rows that have one; NaN where none has."""
+        known = ~np.isnan(self.second)
+        return float(np.average(self.second[known], weights=self.counts[known])) if known.any() else float("nan")
+
     def rank(self) -> tuple[float, float]:
         """Smaller is better: fewest rows of density 0, then the mean over the others."""
         finite = np.isfinite(self.log_score)

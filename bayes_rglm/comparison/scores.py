@@ -1,90 +1,66 @@
 """Scores of a predictive distribution, one number per row.
 
 The log score is `prediction.log_score`: the log of the mean density over draws; higher is better. Beside it stands one
-that is bounded or in the response's unit, lower is better:
+that is bounded or in the response's unit, lower is better: see `rules`. Probabilities are those of the predictive
+distribution, averaged over (weighted) draws. The CRPS of a Gaussian plug-in has a closed form; otherwise it is
+estimated without bias from as many simulated outcomes for every method (`OUTCOMES`), by probability-weighted moments.
 
-    Brier   (P(y = 1) - y)^2                                  binary responses
-    CRPS    E|Y - y| - E|Y - Y'| / 2, Y and Y' independent     the others
+Censored rows: the CRPS is that of the response clipped to the row's bounds; a row seen only as an interval has none
+(NaN). Draws whose predictor lies outside the link's domain have no outcome; a row all of whose draws do scores inf.
 
-The CRPS of a Gaussian plug-in has a closed form. Otherwise it is estimated without bias from as many simulated outcomes
-for every method (`OUTCOMES`), by probability-weighted moments.
+Several responses at once have a joint log score and the mean of their other scores, each in its own unit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import jax
-import jax.numpy as jnp
 import numpy as np
-from numpyro.distributions import constraints
-from scipy.special import ndtr
 
 from .. import evaluation
 from ..design import Design
-from ..families import Family
 from ..families.gaussian import GaussianResponse
 from ..prediction import as_rows
 from ..results import Fit
+from . import rules
+from .rules import brier_score, crps_normal, crps_sample, is_binary, second_score_name
 
 OUTCOMES = 1000
 BLOCK = 5_000_000
 
 
-def brier_score(probability: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(P(y = 1) - y)^2 of each row; (n,)."""
-    return (np.asarray(probability, float) - np.asarray(y, float)) ** 2
-
-
-def crps_normal(y: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
-    """CRPS of Normal(mean, sd) at y, in the unit of y; (n,)."""
-    z = (np.asarray(y, float) - mean) / sd
-    with np.errstate(over="ignore", under="ignore"):
-        density = np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
-    return sd * (z * (2 * ndtr(z) - 1) + 2 * density - 1 / np.sqrt(np.pi))
-
-
-def crps_sample(y: np.ndarray, outcomes: np.ndarray) -> np.ndarray:
-    """Unbiased estimate of the CRPS at y (n,) from m >= 2 simulated `outcomes` (m, n); (n,).
-
-    By probability-weighted moments: sum_{i<j} |x_j - x_i| is a weighted sum of the sorted outcomes.
-    """
-    y, x = np.asarray(y, float), np.sort(np.asarray(outcomes, float), axis=0)
-    m = len(x)
-    weight = (2 * np.arange(m) - m + 1) / (m * (m - 1))
-    return np.abs(x - y).mean(axis=0) - np.tensordot(weight, x, axes=1)
-
-
-def is_binary(family: Family) -> bool:
-    """Whether the family's responses are 0 and 1."""
-    return family.response.support is constraints.boolean
-
-
-def second_score_name(families: Iterable[Family]) -> str:
-    """The score beside the log score: "brier" where all families are binary, else "crps"."""
-    return "brier" if all(is_binary(family) for family in families) else "crps"
-
-
 def second_score(fit: Fit, design: Design, name: str) -> np.ndarray:
-    """Brier score or CRPS of each row of `design`; (n,)."""
+    """The score called `name`, one of `rules.RULES`, of each row of `design`; (n,)."""
+    family = fit.problem.spec.family
     if name == "brier":
-        return brier_score(_mean(fit, design), design.y)
-    samples, closed = fit.draws.samples, _plug_in_normal(fit, design)
-    if closed is not None:
-        return crps_normal(design.y, *closed)
-    rows, size = as_rows(design), max(1, BLOCK // OUTCOMES)
-    samples = equal_draws(fit)
-    parts = []
-    for start in range(0, design.n, size):
-        block = {k: v[start : start + size] for k, v in rows.items()}
-        parts.append(crps_sample(block["y"], _outcomes(fit, samples, block, start)))
-    return np.concatenate(parts)
+        mean = rules.success(family, predictive_mean(fit, design))
+        return brier_score(mean, rules.success(family, design.y))
+    if name in ("brier_levels", "rps"):
+        binary = rules.kind_of(family) == rules.BINARY
+        codes = rules.success(family, design.y) if binary else design.y
+        score = rules.brier_levels if name == "brier_levels" else rules.ranked_probability_score
+        return _per_row(score(level_probabilities(fit, design), codes))
+    closed = _plug_in_normal(fit, design)
+    return _simulated_crps(fit, design) if closed is None else _per_row(crps_normal(design.y, *closed))
 
 
-def _mean(fit: Fit, design: Design) -> np.ndarray:
-    """Posterior predictive mean of the rows, (n,)."""
+def _per_row(scores: np.ndarray) -> np.ndarray:
+    """(n,): of several responses (n, T) the mean."""
+    return scores if scores.ndim == 1 else scores.mean(axis=1)
+
+
+def predictive_mean(fit: Fit, design: Design) -> np.ndarray:
+    """Posterior predictive mean of the rows, (n,) or (n, T); of levels their probabilities, with K last."""
     values = evaluation.means(fit.problem, fit.draws.samples, as_rows(design))
-    return np.average(values.reshape(-1, design.n), axis=0, weights=draw_weights(fit))
+    return np.average(values.reshape(-1, *values.shape[2:]), axis=0, weights=draw_weights(fit))
+
+
+def level_probabilities(fit: Fit, design: Design) -> np.ndarray:
+    """Posterior predictive probabilities of the levels, (n, K); of a response of two values, (n, 2)."""
+    mean = predictive_mean(fit, design)
+    if mean.ndim > 1:
+        return mean
+    high = rules.success(fit.problem.spec.family, mean)
+    return np.stack([1.0 - high, high], axis=-1)
 
 
 def draw_weights(fit: Fit) -> np.ndarray | None:
@@ -93,16 +69,6 @@ def draw_weights(fit: Fit) -> np.ndarray | None:
         return None
     weights = np.exp(fit.draws.log_weights - np.max(fit.draws.log_weights)).ravel()
     return weights / weights.sum()
-
-
-def _plug_in_normal(fit: Fit, design: Design) -> tuple[np.ndarray, np.ndarray] | None:
-    """(mean, sd) of the rows where the fit is one plug-in value of a Gaussian model."""
-    family = fit.problem.spec.family
-    if family.response is not GaussianResponse or np.prod(evaluation.shape_of(fit.draws.samples)) > 1:
-        return None
-    mean = evaluation.means(fit.problem, fit.draws.samples, as_rows(design))[0, 0]
-    sigma = evaluation.auxiliaries(fit.problem, fit.draws.samples)["sigma"]
-    return mean, np.full(design.n, float(np.ravel(sigma)[0]))
 
 
 def equal_draws(fit: Fit) -> dict[str, np.ndarray]:
@@ -118,12 +84,73 @@ def equal_draws(fit: Fit) -> dict[str, np.ndarray]:
     return {k: v[pick][None] for k, v in flat.items()}
 
 
+def _plug_in_normal(fit: Fit, design: Design) -> tuple[np.ndarray, np.ndarray] | None:
+    """(mean, sd) of the rows where the fit is one plug-in value of a Gaussian model and no row is censored."""
+    family = fit.problem.spec.family
+    if family.response is not GaussianResponse or np.prod(evaluation.shape_of(fit.draws.samples)) > 1:
+        return None
+    rows = as_rows(design)
+    if "lower" in rows or "upper" in rows:
+        return None
+    mean = evaluation.means(fit.problem, fit.draws.samples, rows)[0, 0]
+    sigma = evaluation.parameters(fit.problem, fit.draws.samples, rows)["sigma"][0, 0]
+    return mean, np.broadcast_to(sigma, mean.shape)
+
+
+def _simulated_crps(fit: Fit, design: Design) -> np.ndarray:
+    rows, size = as_rows(design), max(1, BLOCK // OUTCOMES)
+    samples = equal_draws(fit)
+    parts = []
+    for start in range(0, design.n, size):
+        block = {k: v[start : start + size] for k, v in rows.items()}
+        parts.append(_per_row(_crps(block["y"], _outcomes(fit, samples, block, start))))
+    return np.concatenate(parts)
+
+
+def _crps(y: np.ndarray, outcomes: np.ndarray) -> np.ndarray:
+    """`crps_sample` of y (n,) or (n, T), number by number where some draws have no outcome (NaN)."""
+    if y.ndim > 1:
+        return _crps(y.ravel(), outcomes.reshape(len(outcomes), -1)).reshape(y.shape)
+    missing = np.isnan(outcomes)
+    if not missing.any():
+        return crps_sample(y, outcomes)
+    full, values = ~missing.any(axis=0), np.full(len(y), np.inf)
+    values[full] = crps_sample(y[full], outcomes[:, full])
+    for j in np.flatnonzero(~full):
+        some = outcomes[~missing[:, j], j]
+        if len(some) > 1:
+            values[j] = crps_sample(y[j : j + 1], some[:, None])[0]
+    return values
+
+
 def _outcomes(fit: Fit, samples: dict[str, np.ndarray], rows: dict[str, np.ndarray], block: int) -> np.ndarray:
-    """Simulated responses of the rows, (OUTCOMES, n): the same noise, and one compiled shape, for all methods."""
+    """Simulated responses of the rows, (OUTCOMES, n) or (OUTCOMES, n, T): the same noise, and one compiled shape, for
+    all methods.
+    """
     with evaluation.float64():
-        eta = evaluation.linear_predictors(fit.problem, samples, rows)
-        turn = np.arange(OUTCOMES) % eta.shape[1]
+        turn = np.arange(OUTCOMES) % evaluation.shape_of(samples)[1]
         repeated = {name: value[:, turn] for name, value in samples.items()}
         key = jax.random.fold_in(jax.random.key(0), block)
-        simulated = evaluation.response(fit.problem, repeated, jnp.asarray(eta[:, turn])).sample(key)
-        return np.asarray(simulated, float)[0]
+        law = evaluation.response(fit.problem, repeated, rows)
+        values = np.asarray(law.sample(key), float)[0]
+        link = fit.problem.program.link
+        if not link.restricted:
+            return values
+        eta = (law.base_dist if fit.problem.program.responses else law).eta
+        return np.where(np.asarray(link.inside(eta))[0], values, np.nan)
+
+
+__all__ = [
+    "BLOCK",
+    "OUTCOMES",
+    "brier_score",
+    "crps_normal",
+    "crps_sample",
+    "draw_weights",
+    "equal_draws",
+    "is_binary",
+    "level_probabilities",
+    "predictive_mean",
+    "second_score",
+    "second_score_name",
+]

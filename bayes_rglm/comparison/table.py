@@ -11,6 +11,7 @@ import numpy as np
 from .notes import notes_of
 from .paired import Difference, paired_difference
 from .rows import MethodScores, RowScores, join
+from .rules import RULES
 
 SHOWN_DIGITS = 3
 
@@ -28,13 +29,13 @@ class Comparison:
         difference : sum over test rows of the paired difference to the reference; negative is worse.
         se : its standard error.
         verdict : "reference", "worse" or "indistinguishable".
-        brier or crps : mean per test row; lower is better.
+        brier, brier_levels, rps or crps : mean per test row; lower is better. One of them, see `second`.
         train_log_score, gap : mean per training row, and its excess over the test rows' mean.
         seconds : wall time of the fits, compilation included.
         rows_inf : test rows scored -inf.
         median, won : of the row differences, their median and the share of rows where the method is better.
     rows : pandas.DataFrame
-        Long: method, fold, obs, log_score, brier or crps, train (False: all of these rows are held out).
+        Long: method, fold, obs, log_score, the second score, train (False: all of these rows are held out).
     reference : str
         The method that differences refer to: the best.
     notes : tuple of str
@@ -48,6 +49,11 @@ class Comparison:
     reference: str
     notes: tuple[str, ...]
     n_test: int
+
+    @property
+    def second(self) -> str:
+        """Name of the score beside the log score: "brier", "brier_levels", "rps" or "crps"."""
+        return next(name for name in RULES if name in self.rows)
 
     def __repr__(self) -> str:
         body = self.table.to_string(float_format=_shown, na_rep="")
@@ -77,7 +83,7 @@ def assemble(
     ----------
     scores : sequence of RowScores
         Every method on every fold.
-    second : "brier" or "crps"
+    second : "brier", "brier_levels", "rps" or "crps"
     failures : {method: message}
         Methods that failed: they stand in the table with status "failed".
     skipped : sequence of str
@@ -96,7 +102,7 @@ def assemble(
     differences = {m.name: paired_difference(m.log_score, reference.log_score, m.counts, fold, share) for m in methods}
     lines = [_line(m, differences[m.name], second, m is reference) for m in methods]
     lines += [_absent(name, "failed") for name in failures] + [_absent(name, "not run") for name in skipped]
-    said = notes_of(methods, differences, len(own))
+    said = notes_of(methods, differences, len(own), second)
     said += [f"{name} failed: {' '.join(message.split())}" for name, message in failures.items()]
     said += [f"{name} not run: the study was stopped before it." for name in skipped]
     table = pd.DataFrame(lines).set_index("method").astype({"rows_inf": "Int64"})
@@ -113,7 +119,7 @@ def _line(method: MethodScores, difference: Difference, second: str, reference: 
         "difference": difference.total,
         "se": 0.0 if reference else difference.error,
         "verdict": "reference" if reference else difference.verdict,
-        second: float(np.average(method.second, weights=method.counts)),
+        second: method.mean_second,
         "train_log_score": method.train,
         "gap": gap,
         "seconds": method.seconds,

@@ -14,7 +14,8 @@ from .constants import Term, constants_of
 from .encode import FormulaEncoder
 from .formula import parse
 from .frame import Table, read_table
-from .response import code_response, read_response
+from .response import read_response
+from .several import code_responses, name_of, names_of, read_responses
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,8 @@ def from_formula(
     response = parsed.response.columns if parsed.response else ()
     own = {name: table.column(name) for name in dict.fromkeys((*parsed.columns, *response))}
     roles = read_roles(given, table, table.n, table.index)
-    keep = complete(own, table.index, missing) & without_gaps(roles, table.index, missing)
+    inside = checks.intervals(own.get(parsed.response.bare) if parsed.response else None, roles)
+    keep = complete(own, table.index, missing, inside) & without_gaps(roles, table.index, missing)
     rows, dropped = kept_rows(keep)
     own = {name: column.take(rows) for name, column in own.items()}
     index = table.index[rows]
@@ -91,6 +93,8 @@ def formula_parts(
     else:
         y = None
     checks.check_roles(roles, index)
+    if weights_kind == "trials":
+        y = checks.as_counts(y, roles, index)
     encoder = FormulaEncoder(parsed, origin.own, index, factor_levels)
     X = encoder.first_matrix(index)
     if factor_levels is None:
@@ -106,6 +110,7 @@ def formula_parts(
         "intercept": parsed.intercept,
         "weights_kind": weights_kind,
         "response": parsed.response.text if parsed.response else "",
+        "responses": tuple(factor.text for factor in parsed.responses),
         "levels": levels,
         "index": index,
         "constants": constants_of(X, terms, frequencies, origin.standardize),
@@ -129,28 +134,31 @@ def from_arrays(
     named = {role: value if isinstance(value, str) else "" for role, value in given.items() if value is not None}
     matrix = arrays.read_matrix(X, columns, tuple(filter(None, named.values())))
     n = len(matrix.values)
-    response = None if y is None else arrays.read_y(y, n, matrix.index)
+    responses = [] if y is None else read_responses(y, n, matrix.index)
     roles = read_roles(given, matrix.table, n, matrix.index)
     keep = arrays.complete_matrix(matrix, missing) & without_gaps(roles, matrix.index, missing)
-    if response is not None:
-        keep &= complete({response.name: response}, matrix.index, missing)
+    inside = checks.intervals(responses[0], roles) if len(responses) == 1 else {}
+    keep &= complete({column.name: column for column in responses}, matrix.index, missing, inside)
     rows, dropped = kept_rows(keep)
     values, index = matrix.values[rows], matrix.index[rows]
     checks.check_estimable(values, matrix.names, intercept)
-    coded = (None, None) if response is None else code_response(response.take(rows), index, None, training=True)
+    kept = [column.take(rows) for column in responses]
+    coded = code_responses(kept, index, None, training=True) if kept else (None, None)
     role_values = {role: column.values[rows].astype(np.float64) for role, column in roles.items()}
     checks.check_roles(role_values, index)
+    y = checks.as_counts(coded[0], role_values, index) if weights_kind == "trials" else coded[0]
     terms = tuple(Term(name, (j,)) for j, name in enumerate(matrix.names))
     frequencies = role_values.get("weights") if weights_kind == "frequency" else None
     return {
         **role_parts(role_values),
         "X": values,
-        "y": coded[0],
+        "y": y,
         "columns": matrix.names,
         "terms": terms,
         "intercept": intercept,
         "weights_kind": weights_kind,
-        "response": response.name if response is not None else "",
+        "response": name_of(responses),
+        "responses": names_of(responses),
         "levels": coded[1],
         "index": index,
         "constants": constants_of(values, terms, frequencies, standardize),

@@ -93,6 +93,16 @@ def role_gaps(role: str, column: Column, index: np.ndarray, missing: str) -> np.
     return bad
 
 
+def intervals(response: Column | None, roles: Mapping[str, Column]) -> dict[str, np.ndarray]:
+    """{response: (n,) bool}: rows without a response whose two finite bounds hold it; empty where there are none."""
+    if response is None or response.kind != "number" or "lower" not in roles or "upper" not in roles:
+        return {}
+    lower, upper = (roles[role].values.astype(np.float64) for role in ("lower", "upper"))
+    gap = response.missing | np.isnan(response.values)
+    with np.errstate(invalid="ignore"):
+        return {response.name: gap & np.isfinite(lower) & np.isfinite(upper) & (lower < upper)}
+
+
 def check_roles(roles: Mapping[str, np.ndarray | None], index: np.ndarray) -> None:
     """Weights above zero, trials whole and above zero, lower bounds not above upper ones."""
     weights, trials = roles.get("weights"), roles.get("trials")
@@ -104,6 +114,32 @@ def check_roles(roles: Mapping[str, np.ndarray | None], index: np.ndarray) -> No
     lower, upper = roles.get("lower"), roles.get("upper")
     if lower is not None and upper is not None:
         _refuse(lower > upper, lower, index, "lower", "at most upper", "exchange the bounds of that row")
+
+
+def as_counts(y: np.ndarray | None, roles: dict[str, np.ndarray], index: np.ndarray) -> np.ndarray | None:
+    """Successes of proportions under weights of the kind "trials", which become the trials of `roles`."""
+    if "weights" in roles and roles.get("trials") is not None:
+        raise DataError(
+            "Trials were given twice.", found='trials= and weights_kind="trials"', do="give them once, as trials="
+        )
+    roles["trials"] = trials = roles.pop("weights", roles.get("trials"))
+    if trials is None:
+        del roles["trials"]
+        return y
+    _refuse(trials != np.floor(trials), trials, index, "weights", "whole numbers of trials", "give counts of trials")
+    if y is None:
+        return None
+    counts = np.round(y * trials)
+    # A proportion that was written with seven digits still tells the count; one of another table's trials does not.
+    bad = np.abs(y * trials - counts) > 1e-6 * np.maximum(trials, 1.0)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise DataError(
+            'Under weights_kind="trials" the response is a proportion of the trials.',
+            found=f"row {index[row]}, value {y[row]} of {trials[row]:g} trials{and_more(int(bad.sum()) - 1)}",
+            do="give successes and trials=, or proportions of these trials",
+        )
+    return counts
 
 
 def _refuse(bad: np.ndarray, values: np.ndarray, index: np.ndarray, role: str, rule: str, do: str) -> None:

@@ -134,11 +134,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return suggest(name, (near + rest)[:20])
 
 
-def complete(columns: Mapping[str, Column], index: np.ndarray, missing: str) -> np.ndarray:
-    """(n,) bool: rows with a value in every column; with `missing="error"` the first gap is an error instead."""
+def complete(
+    columns: Mapping[str, Column], index: np.ndarray, missing: str, intervals: Mapping[str, np.ndarray] | None = None
+) -> np.ndarray:
+    """(n,) bool: rows with a value in every column; with `missing="error"` the first gap is an error instead.
+
+    `intervals` {name: (n,) bool} are the gaps of a response that is known to lie between two bounds.
+    """
     keep = np.ones(len(index), dtype=bool)
-    for column in columns.values():
+    for name, column in columns.items():
         bad = column.bad()
+        if intervals and name in intervals:
+            bad &= ~intervals[name]
         if missing == "error" and bad.any():
             row, more = int(np.argmax(bad)), and_more(int(bad.sum()) - 1)
             raise DataError(

@@ -21,8 +21,9 @@ class Design:
     ----------
     X : (n, p) float64 array
         Predictors in the user's units, without an intercept column.
-    y : (n,) float64 array or None
-        The response; codes 0..K-1 where it has `levels`.
+    y : (n,) float64 array, (n, T) for several responses, or None
+        The response; codes 0..K-1 where it has `levels`. NaN only in a row with two finite bounds, lower < upper:
+        a response that is known to lie between them.
     columns : tuple of str
         Names of the columns of X.
     terms : tuple of Term
@@ -30,11 +31,14 @@ class Design:
     intercept : bool
         Whether the model has an intercept (which the design owns).
     offset, weights, trials, lower, upper : (n,) float64 array or None
+        A bound that is infinite is none.
     weights_kind : {"frequency", "trials", "importance"} or None
+        "trials": the response was given as a proportion and the weights as trials; `y` then counts successes of
+        `trials`, and `weights` is None.
     response : str
-        Name of the response, empty where there is none.
+        Name of the response, empty where there is none; "a + b" for several.
     levels : tuple of str or None
-        Levels of a categorical response.
+        Levels of a categorical response; several responses share them.
     index : (n,) array
         Row labels.
     constants : Constants
@@ -42,6 +46,8 @@ class Design:
     formula : str or None
     dropped : int
         Rows left out because of `missing="drop"`.
+    responses : tuple of str
+        Names of the columns of y where there are several responses; else empty.
     """
 
     X: np.ndarray
@@ -62,6 +68,7 @@ class Design:
     formula: str | None
     dropped: int
     _origin: Origin = field(repr=False)
+    responses: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:
@@ -94,6 +101,7 @@ class Design:
         ----------
         formula : str
             Such as "y ~ age + C(region) + bs(x, df=4)"; `0 +` removes the intercept, `.` means all other columns.
+            "a + b ~ x" has two responses, "I(a + b) ~ x" their sum.
         frame : pandas or polars DataFrame, or mapping of name to array
             Only the columns that are used are read.
         offset, weights, trials, lower, upper : str or (n,) array, optional
@@ -140,8 +148,9 @@ class Design:
         ----------
         X : (n, p) array, nested list, or frame of numbers
             Without an intercept column.
-        y : (n,) array, optional
-            Numbers, or booleans, text or a categorical, which are coded 0..K-1.
+        y : (n,) or (n, T) array, optional
+            Numbers, or booleans, text or a categorical, which are coded 0..K-1. The columns of a matrix are several
+            responses, named as in a frame, else y0, y1, ...
         columns : sequence of str, optional
             Names; a frame brings its own (and then `columns` picks some of them).
         intercept : bool
@@ -175,7 +184,7 @@ class Design:
         Parameters
         ----------
         data : frame for a design from a formula; matrix, frame or (X, y) for a design from arrays
-        y : (m,) array, optional
+        y : (m,) or (m, T) array, optional
             The response, for designs from arrays. From a frame it is read where it is there and not all missing.
         offset, weights, trials, lower, upper : str or (m,) array, optional
             What was given by name is read again by name: an offset must be there, the others may be absent.
@@ -222,7 +231,7 @@ class Design:
         DataError
             Another formula, other columns or other levels of the response; a row outside a spline's bounds.
         """
-        for what in ("formula", "columns", "response", "levels"):
+        for what in ("formula", "columns", "response", "responses", "levels"):
             if getattr(self, what) != getattr(other, what):
                 raise DataError(
                     "A design encodes the rows of a design of the same table and formula.",

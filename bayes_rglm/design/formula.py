@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..errors import FormulaError
 from .factors import Factor, Names, column_factor, parse_factor, unknown_column
+from .left import parse_left
 from .tokens import Token, quote, tokenise
 
 MAX_TERMS = 2000
@@ -30,6 +31,8 @@ class Formula:
     intercept : bool
     names : Names
         The columns used, and their placeholders.
+    responses : tuple of Factor
+        The parts of `response` where there are several, "a + b ~ x"; else empty.
     """
 
     text: str
@@ -37,6 +40,7 @@ class Formula:
     terms: tuple[Term, ...]
     intercept: bool
     names: Names
+    responses: tuple[Factor, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -57,19 +61,13 @@ def parse(formula: str, known: Sequence[str], set_aside: Sequence[str] = ()) -> 
         )
     left, right = tokens[: tildes[0]], tokens[tildes[0] + 1 :]
     names = Names(known)
-    response = _response(left, names) if left else None
+    response, responses = parse_left(left, names) if left else (None, ())
     aside = {*set_aside, *(response.columns if response else ())}
     parser = _Terms(right, names, [c for c in known if c not in aside], formula)
     terms, intercept = parser.parse()
     ordered = tuple(sorted(terms.values(), key=len))
     _refuse_response_as_predictor(response, ordered)
-    return Formula(formula, response, ordered, intercept, names)
-
-
-def _response(tokens: Sequence[Token], names: Names) -> Factor:
-    if len(tokens) == 1 and tokens[0].kind in ("name", "tick"):
-        return column_factor(tokens[0].text, names)
-    return parse_factor(tokens, names, response=True)
+    return Formula(formula, response, ordered, intercept, names, responses)
 
 
 def _refuse_response_as_predictor(response: Factor | None, terms: Sequence[Term]) -> None:

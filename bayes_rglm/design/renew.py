@@ -13,8 +13,9 @@ from .build import formula_parts, kept_rows, read_roles, role_parts, without_gap
 from .columns import Column, complete, listed
 from .constants import constants_of
 from .frame import Table, is_frame, read_table
-from .response import code_response, read_response
+from .response import read_response
 from .series import shape_of
+from .several import code_responses, name_of, names_of, read_responses
 
 
 def new_rows(design: object, data: object, y: object, given: Mapping, missing: str) -> dict:
@@ -34,15 +35,17 @@ def new_rows(design: object, data: object, y: object, given: Mapping, missing: s
     table = read_table(data)
     origin, encoder = design._origin, design._origin.encoder
     own = {name: table.column(name) for name in encoder.formula.columns}
-    response = _response_columns(encoder.formula, table)
     roles = read_roles(_again(origin.named, given, table), table, table.n, table.index)
-    keep = complete({**own, **response}, table.index, missing) & without_gaps(roles, table.index, missing)
+    response = _response_columns(encoder.formula, table, roles)
+    inside = checks.intervals(response.get(encoder.formula.response.bare) if response else None, roles)
+    keep = complete({**own, **response}, table.index, missing, inside) & without_gaps(roles, table.index, missing)
     rows, dropped = kept_rows(keep)
     index = table.index[rows]
     own = {name: column.take(rows) for name, column in {**own, **response}.items()}
     values = {role: column.values[rows].astype(np.float64) for role, column in roles.items()}
     checks.check_roles(values, index)
     y = read_response(encoder.formula, own, index, design.levels, training=False)[0] if response else None
+    y = checks.as_counts(y, values, index) if "weights" in values and design.weights_kind == "trials" else y
     return {
         **_kept_parts(design, values),
         **role_parts(values),
@@ -59,36 +62,53 @@ def _new_matrix(design: object, data: object, y: object, given: Mapping, missing
         data, y = data
     framed = is_frame(data) or isinstance(data, Mapping)
     matrix = arrays.read_matrix(data, design.columns if framed else None)
+    named, ys = design.responses or (design.response,), []
+    read_here = y is None and matrix.table is not None and set(named) <= set(matrix.table.names) - set(design.columns)
     if y is not None:
-        y = arrays.read_y(y, len(matrix.values), matrix.index)
-    elif matrix.table is not None and design.response in set(matrix.table.names) - set(design.columns):
-        y = matrix.table.column(design.response)
-        y = None if y.bad().all() else y
+        ys = read_responses(y, len(matrix.values), matrix.index, design.responses)
+        _refuse_more(design, ys)
+    elif read_here:
+        ys = [matrix.table.column(name) for name in named]
     roles = read_roles(
         _again(design._origin.named, given, matrix.table), matrix.table, len(matrix.values), matrix.index
     )
+    if read_here and any(_is_absent(column, roles) for column in ys):
+        ys = []
     matrix = replace(matrix, values=arrays.pick_columns(matrix, design.columns))
     matrix = replace(matrix, names=design.columns)
     keep = arrays.complete_matrix(matrix, missing) & without_gaps(roles, matrix.index, missing)
-    if y is not None:
-        keep &= complete({y.name: y}, matrix.index, missing)
+    inside = checks.intervals(ys[0], roles) if len(ys) == 1 else {}
+    keep &= complete({column.name: column for column in ys}, matrix.index, missing, inside)
     rows, dropped = kept_rows(keep)
     index = matrix.index[rows]
     values = {role: column.values[rows].astype(np.float64) for role, column in roles.items()}
     checks.check_roles(values, index)
     first = design.y is None and design.levels is None
-    coded = (None, design.levels) if y is None else code_response(y.take(rows), index, design.levels, training=first)
+    kept = [column.take(rows) for column in ys]
+    coded = code_responses(kept, index, design.levels, training=first) if kept else (None, design.levels)
+    y = coded[0]
+    y = checks.as_counts(y, values, index) if "weights" in values and design.weights_kind == "trials" else y
     return {
         **_kept_parts(design, values),
         **role_parts(values),
         "X": matrix.values[rows],
-        "y": coded[0],
+        "y": y,
         "levels": coded[1],
-        "response": design.response or (y.name if y is not None else ""),
+        "response": design.response or name_of(ys),
+        "responses": design.responses or names_of(ys),
         "index": index,
         "dropped": dropped,
         "_origin": design._origin,
     }
+
+
+def _refuse_more(design: object, ys: list[Column]) -> None:
+    if design.response and not design.responses and len(ys) > 1:
+        raise DataError(
+            "These rows have several responses, the design has one.",
+            found=f"y with {len(ys)} columns; the design has {design.response!r}",
+            do="pass one array of values",
+        )
 
 
 def refitted(design: object, rows: np.ndarray) -> dict:
@@ -121,10 +141,10 @@ def _kept_parts(design: object, roles: Mapping[str, np.ndarray]) -> dict:
         raise DataError(
             "New rows were given weights, but the design has none.", found="weights=", do="leave the weights out"
         )
-    kept = ("columns", "terms", "intercept", "response", "levels", "constants", "formula")
+    kept = ("columns", "terms", "intercept", "response", "responses", "levels", "constants", "formula")
     return {
         **{name: getattr(design, name) for name in kept},
-        "weights_kind": design.weights_kind if "weights" in roles else None,
+        "weights_kind": design.weights_kind if {"weights", "trials"} & set(roles) else None,
     }
 
 
@@ -145,10 +165,16 @@ def _again(named: Mapping[str, str], given: Mapping, table: Table | None) -> dic
     return out
 
 
-def _response_columns(formula: object, table: Table) -> dict[str, Column]:
+def _response_columns(formula: object, table: Table, roles: Mapping[str, Column]) -> dict[str, Column]:
     """The response's columns in new rows, where all are there and not all values are missing."""
     names = formula.response.columns if formula.response else ()
     if not names or any(name not in table.names for name in names):
         return {}
     read = {name: table.column(name) for name in names}
-    return {} if any(column.bad().all() for column in read.values()) else read
+    return {} if any(_is_absent(column, roles) for column in read.values()) else read
+
+
+def _is_absent(column: Column, roles: Mapping[str, Column]) -> bool:
+    """Whether no row says anything of the response: neither a value nor an interval."""
+    inside = checks.intervals(column, roles).get(column.name, False)
+    return bool((column.bad() & ~np.asarray(inside)).all())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from ..errors import DataError
-from .columns import Column, and_more, recode
+from .columns import Column, and_more, listed, recode
 from .evaluate import evaluate
+from .factors import Factor
 from .formula import Formula
 from .series import numeric_looking
 
@@ -18,12 +19,33 @@ Coded = tuple[np.ndarray, tuple[str, ...] | None]
 def read_response(
     formula: Formula, columns: Mapping[str, Column], index: np.ndarray, levels: tuple | None, *, training: bool
 ) -> Coded:
-    """y as (n,) float64 and its levels (None for numbers) from complete columns.
+    """y as (n,) float64, (n, T) for several responses, and its levels (None for numbers) from complete columns.
 
     `training`: read the levels here; otherwise `levels` are those of the table that the design was built on, and
     decide the codes (None: the response held numbers there).
     """
-    response = formula.response
+    each = formula.responses or (formula.response,)
+    coded = [_read_one(formula, response, columns, index, levels, training) for response in each]
+    return side_by_side([response.text for response in each], coded) if formula.responses else coded[0]
+
+
+def side_by_side(names: Sequence[str], coded: Sequence[Coded]) -> Coded:
+    """Several responses as (n, T) and the levels that all of them share."""
+    for name, (_, levels) in zip(names, coded, strict=True):
+        if levels != coded[0][1]:
+            raise DataError(
+                "Several responses at once share one set of levels.",
+                found="; ".join(f"{n!r}: {_shown(found)}" for n, found in ((names[0], coded[0][1]), (name, levels))),
+                do="give them the same levels, or fit each response by itself",
+            )
+    return np.column_stack([y for y, _ in coded]), coded[0][1]
+
+
+def _shown(levels: tuple[str, ...] | None) -> str:
+    return "numbers" if levels is None else listed(levels, 8)
+
+
+def _read_one(formula: Formula, response: Factor, columns, index, levels, training: bool) -> Coded:
     if response.bare is not None:
         return code_response(columns[response.bare], index, levels, training=training)
     name = formula.names.column

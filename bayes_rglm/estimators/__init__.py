@@ -8,11 +8,31 @@ from __future__ import annotations
 
 from ..errors import EstimatorError
 from ._base import Draws, Estimator, Monitor, registry
+from .ensemble import Ensemble
+from .laplace import Laplace
 from .map import MAP
 from .ml import MaximumLikelihood
 from .nuts import NUTS
+from .penalised import Penalised
+from .prior import Prior
+from .svi import SVI
 
-__all__ = ["MAP", "NUTS", "Draws", "Estimator", "MaximumLikelihood", "Monitor", "get", "names", "registry"]
+__all__ = [
+    "MAP",
+    "NUTS",
+    "SVI",
+    "Draws",
+    "Ensemble",
+    "Estimator",
+    "Laplace",
+    "MaximumLikelihood",
+    "Monitor",
+    "Penalised",
+    "Prior",
+    "get",
+    "names",
+    "registry",
+]
 
 
 def get(estimator: str | Estimator) -> Estimator:

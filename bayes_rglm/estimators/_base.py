@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ..binding import Program
 from ..errors import EstimatorError
 from ..gates import Label
 from ..problem import Problem
@@ -22,7 +23,8 @@ class Draws:
     samples : {site: (chain, draw, ...)}
         Constrained sites of the problem. A point estimate is one chain of one draw.
     kind : str
-        "point" (an optimum), "mcmc", or "approximation".
+        "point" (an optimum), "mcmc", "approximation" (independent draws of a distribution near the posterior),
+        "mixture" (optima of equal weight) or "prior" (independent draws of the prior).
     log_weights : (chain, draw) or None
         Importance weights, on the log scale.
     linearised_at : {site: ...} or None
@@ -43,6 +45,25 @@ class Draws:
     unconstrained: dict[str, np.ndarray] | None = None
     info: dict[str, Any] = field(default_factory=dict)
     labels: tuple[Label, ...] = ()
+
+    def resampled(self, seed: int = 0) -> Draws:
+        """Draws of equal weight, of the same shape: systematic resampling by `log_weights`; themselves without any."""
+        if self.log_weights is None:
+            return self
+        chains, count = self.log_weights.shape
+        weights = np.exp(self.log_weights.ravel() - np.logaddexp.reduce(self.log_weights.ravel()))
+        random = np.random.default_rng(abs(int(seed)))
+        places = (np.arange(chains * count) + random.uniform()) / (chains * count)
+        chosen = np.minimum(np.searchsorted(np.cumsum(weights), places), chains * count - 1)
+        index = random.permutation(chosen)
+
+        def pick(arrays):
+            return {k: v.reshape(-1, *v.shape[2:])[index].reshape(v.shape) for k, v in arrays.items()}
+
+        unconstrained = None if self.unconstrained is None else pick(self.unconstrained)
+        return replace(
+            self, samples=pick(self.samples), stats=pick(self.stats), unconstrained=unconstrained, log_weights=None
+        )
 
 
 class Monitor:
@@ -120,3 +141,14 @@ def check_options(
 def point(sites: dict[str, Any]) -> dict[str, np.ndarray]:
     """Sites of one optimum as (1, 1, ...) draws."""
     return {name: np.asarray(value, float)[None, None] for name, value in sites.items()}
+
+
+def refuse_random_scales(problem: Problem) -> None:
+    """The joint density of weights and their random scales is unbounded where both go to 0."""
+    random = problem.program.hierarchical if isinstance(problem.program, Program) else ()
+    if random:
+        raise EstimatorError(
+            "A hierarchical prior has no mode: its density grows without bound as weights and scales go to 0.",
+            found=f"random scales of {', '.join(site.name for site in random)}",
+            do='use "nuts", or a prior with a fixed scale such as priors.Normal or priors.Laplace',
+        )

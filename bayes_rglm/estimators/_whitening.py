@@ -12,8 +12,11 @@ import numpyro.distributions as dist
 from numpyro.distributions import biject_to, constraints, transforms
 
 from .. import glm
+from ..errors import PriorError
 from ..model import prior_of
-from ..problem import Problem
+from ..problem import Problem, separate
+from ..transforms import standardised
+from ._feasible import coefficients
 from ._newton import fisher_scoring
 
 FARTHEST = 20.0  # a linear predictor beyond this has run off along a direction that the prior does not hold
@@ -24,6 +27,10 @@ def whitening(problem: Problem) -> tuple[np.ndarray, np.ndarray] | None:
     it.
     """
     first = problem.program.layers[0]
+    if problem.program.responses:
+        return _by_response(problem)
+    if not problem.classical:
+        return None
     if any(site.support is not constraints.real for site in (first.weights, first.intercept) if site is not None):
         return None
     X = np.asarray(problem.data["X"], float)
@@ -34,12 +41,34 @@ def whitening(problem: Problem) -> tuple[np.ndarray, np.ndarray] | None:
     start = location.copy()
     if intercept:
         start[0] = problem.constants["typical"]["eta"]
+    start = coefficients(problem, X, start)
     fit = fisher_scoring(problem, X, start, root, location, steps=50, tolerance=1e-6)
-    runs_off = glm.separation(problem) is not None and np.max(np.abs(fit.eta), initial=0.0) > FARTHEST
+    runs_off = np.max(np.abs(fit.eta), initial=0.0) > FARTHEST and glm.existence(problem, X) is not None
     if not np.all(np.isfinite(fit.beta)) or fit.gradient > 1e-3 or runs_off:
         return None
     covariance = np.linalg.inv(fit.information + _ridge(fit.information))
     return _assemble(problem, first, intercept, fit, covariance)
+
+
+def _by_response(problem: Problem) -> tuple[np.ndarray, np.ndarray] | None:
+    """Several responses share no parameter, and each is whitened by itself."""
+    count = problem.program.responses
+    apart = all(shape[-1:] == (count,) for _, shape in problem.layout)  # a scale that responses share joins them
+    if not apart or not problem.program.family.closed or problem.design is None:
+        return None
+    index = problem.unravel(np.arange(problem.size))
+    loc, factor = np.zeros(problem.size), np.zeros((problem.size,) * 2)
+    try:
+        parts = [standardised(one)[0] for one in separate(problem)]
+    except PriorError:  # numbers for all responses together
+        return None
+    for t, part in enumerate(parts):
+        found = whitening(part)
+        if found is None:
+            return None
+        at = np.concatenate([np.ravel(index[name][..., t]) for name, _ in part.layout])
+        loc[at], factor[np.ix_(at, at)] = found
+    return loc, factor
 
 
 def _ridge(information: np.ndarray) -> np.ndarray:

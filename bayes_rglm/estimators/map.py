@@ -7,26 +7,32 @@ Restarted L-BFGS (`_optimise`). The space matters for scales only: with a residu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ..problem import Problem
-from ._base import Draws, Estimator, Monitor, check_options, register
+from ._base import Draws, Estimator, Monitor, check_options, refuse_random_scales, register
 from ._optimise import optimise
 
 
 @register("maximum_a_posteriori", "mode")
 @dataclass(frozen=True, kw_only=True)
 class MAP(Estimator):
-    """Options of MAP: restarts (networks only), steps of L-BFGS, tolerance on the mean gradient."""
+    """Options of MAP: restarts (networks only), steps of L-BFGS, tolerance on the mean gradient (None: 1e-9, and 1e-7
+    for networks).
+    """
 
     name: ClassVar[str] = "map"
     starts: int = 8
     steps: int = 3000
-    tolerance: float = 1e-9
+    tolerance: float | None = None
 
     def __post_init__(self):
         check_options(self, whole={"starts": 1, "steps": 1}, between={"tolerance": (0.0, 1.0)})
 
     def run(self, problem: Problem, key, monitor: Monitor) -> Draws:
-        return optimise(problem, key, monitor, starts_from=problem, options=self, mode=True)
+        refuse_random_scales(problem)
+        return optimise(problem, key, monitor, starts_from=problem, options=self._resolved(problem), mode=True)
+
+    def _resolved(self, problem: Problem) -> MAP:
+        return self if self.tolerance else replace(self, tolerance=1e-9 if problem.depth == 1 else 1e-7)

@@ -1,5 +1,7 @@
 """Maximum likelihood: no prior. Fisher scoring at depth 1, restarted L-BFGS for networks.
 
+A level without rows, under an ordered response, is refused: its cut-points run away or fall together.
+
 Depth 1. Coefficients are found on centred, scaled columns by QR (`_newton`); an interior, well-conditioned optimum
 certifies itself, otherwise rank (pivoted QR) and existence (a linear programme) are decided and a label says so.
 Standard errors use the expected information, with the Pearson dispersion RSS / (n - p) for a Gaussian, as R's `glm`
@@ -15,21 +17,22 @@ the same that MAP uses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from .. import glm
-from ..errors import DataError
+from ..errors import DataError, EstimatorError
 from ..gates import Label, aliased_columns, ordered, recession_direction
 from ..problem import Problem
 from ..transforms import likelihood_only, standardised
 from ._base import Draws, Estimator, Monitor, check_options, point, register
+from ._feasible import coefficients
+from ._joint import joint_maximum
 from ._newton import Scoring, fisher_scoring
-from ._optimise import optimise
-
-MAX_ETA = 20.0
+from ._optimise import edge_label, optimise
+from ._separate import fit_separately
 
 
 @register("maximum_likelihood", "mle")
@@ -52,12 +55,20 @@ class MaximumLikelihood(Estimator):
         return "ML"
 
     def run(self, problem: Problem, key, monitor: Monitor) -> Draws:
+        if problem.depth == 1 and problem.program.responses:
+            return fit_separately(problem, lambda one: self.run(one, key, monitor))
+        reason = None if problem.depth is None else glm.unbounded(problem)
+        if reason is not None:
+            asked, _, do = reason.partition(". ")
+            raise EstimatorError("There is no maximum-likelihood estimate.", found=asked, do=do)
         plain, _ = likelihood_only(problem)
-        if problem.depth == 1 and _unbounded(plain):
+        if plain.classical and _unbounded(plain):
             try:
                 return _depth_one(plain)
             except np.linalg.LinAlgError:
                 raise _too_large(plain) from None
+        if problem.depth == 1 and _unbounded(plain):
+            return joint_maximum(plain, monitor, self)
         return optimise(plain, key, monitor, starts_from=problem, options=self, mode=False)
 
 
@@ -108,15 +119,16 @@ def _score(problem: Problem, X, intercept) -> tuple[Scoring, np.ndarray]:
     if intercept:
         start[0] = problem.constants["typical"]["eta"]
     none = np.array([], int)
+    start = coefficients(problem, X, start)
     R = np.abs(np.diag(np.linalg.qr(X, mode="r"))) if len(X) >= X.shape[1] else np.zeros(1)
     if R.size and R.min() > 1e-9 * R.max():
         return fisher_scoring(problem, X, start), none
     aliased = aliased_columns(X)
     kept = np.setdiff1d(np.arange(X.shape[1]), aliased)
-    part = fisher_scoring(problem, X[:, kept], start[kept])
+    part = fisher_scoring(problem, X[:, kept], coefficients(problem, X[:, kept], start[kept]))
     beta, information = np.zeros(X.shape[1]), np.zeros((X.shape[1],) * 2)
     beta[kept], information[np.ix_(kept, kept)] = part.beta, part.information
-    return Scoring(beta, part.aux, part.eta, information, part.gradient, part.steps, part.converged), aliased
+    return replace(part, beta=beta, information=information), aliased
 
 
 def _sites(first, scoring: Scoring, intercept: bool) -> dict[str, np.ndarray]:
@@ -136,15 +148,18 @@ def _labels(problem, X, scoring, aliased, back) -> list[Label]:
                 tuple(names[j] for j in aliased),
             )
         )
-    certified = scoring.converged and np.max(np.abs(scoring.eta), initial=0.0) < MAX_ETA
-    separable = glm.separation(problem)
-    if separable is not None and not certified:
-        kept = np.setdiff1d(np.arange(X.shape[1]), aliased)
-        direction = recession_direction(X[:, kept], *separable)
+    kept = np.setdiff1d(np.arange(X.shape[1]), aliased)
+    part = replace(scoring, information=scoring.information[np.ix_(kept, kept)])
+    certain = part.certain(float(problem.constants["typical"]["scale"]))
+    separable = None if certain else glm.existence(problem, X[:, kept])
+    if separable is not None:
+        direction = recession_direction(*separable)
         if direction is not None:
             raw = back[:, kept] @ direction
             size = np.abs(raw) * np.linalg.norm(np.linalg.pinv(back), axis=0)
             return [*labels, _infinite([names[j] for j in np.flatnonzero(size > 1e-6 * size.max())])]
+    if scoring.edge:
+        labels.append(edge_label(problem))
     if any(value <= 1e-8 * problem.constants["typical"]["scale"] for value in scoring.aux.values()):
         labels.append(_degenerate("the model interpolates the response: a scale went to 0"))
     elif not scoring.converged:
@@ -170,7 +185,7 @@ def _degenerate(message: str) -> Label:
 def _facts(problem: Problem, X, scoring: Scoring, aliased) -> dict:
     rank = X.shape[1] - len(aliased)
     value = float(glm.log_likelihood(problem, scoring.eta, scoring.aux).sum())
-    deviance = glm.deviance(problem, scoring.eta)
+    deviance = glm.deviance(problem, scoring.eta, scoring.aux)
     free = len(problem.program.auxiliaries)
     return {
         "log_likelihood": value,
@@ -178,7 +193,7 @@ def _facts(problem: Problem, X, scoring: Scoring, aliased) -> dict:
         "aic": -2.0 * value + 2.0 * (rank + free),
         "rank": rank,
         "df_resid": glm.rows(problem) - rank,
-        "dispersion": glm.dispersion(problem, scoring.eta, rank),
+        "dispersion": glm.dispersion(problem, scoring.eta, rank, scoring.aux),
         "steps": scoring.steps,
         "gradient": scoring.gradient,
         "aliased": [int(j) for j in aliased],

@@ -7,7 +7,8 @@ models as they are. Blocks of `BLOCK` transitions report progress between them a
 is done.
 
 Defaults by depth: 4 chains, target_accept 0.8, tree depth 10 at depth 1; 0.9 and 8 for networks, whose U-turns are
-set by directions that do not matter for the function.
+set by directions that do not matter for the function. Weights whose prior has random scales are sampled in non-centred
+coordinates, with target_accept 0.95.
 """
 
 from __future__ import annotations
@@ -19,23 +20,26 @@ from typing import ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpyro.distributions import biject_to, constraints
 from numpyro.infer.hmc import hmc
 
 from .. import glm
 from ..binding import Program
 from ..errors import EstimatorError, Interrupted
 from ..gates import Label, aliased_columns, recession_direction
-from ..problem import Problem
-from ..transforms import Restore, standardised, whitened
+from ..problem import Problem, separate
+from ..problem.starts import prior_draw
+from ..transforms import Restore, noncentred, standardised, whitened
 from ._base import Draws, Estimator, Monitor, check_options, register
+from ._draws import constrain_draws
+from ._feasible import coefficients
 from ._newton import fisher_scoring
+from ._optimise import is_restricted, plain_start
 from ._threads import in_threads
 from ._whitening import whitening
 
 BLOCK = 100
 LEAST_DRAWS = 4
-STARTS = 10
+STARTS, HALVINGS = 10, 40
 
 
 class Settings(NamedTuple):
@@ -69,7 +73,7 @@ class NUTS(Estimator):
         deep = problem.depth != 1
         settings = Settings(
             self.warmup,
-            self.target_accept or (0.9 if deep else 0.8),
+            self.target_accept or (0.95 if _hierarchical(problem) else 0.9 if deep else 0.8),
             self.max_tree_depth or (8 if deep else 10),
         )
         keys = jax.random.split(key, self.chains)
@@ -80,11 +84,18 @@ class NUTS(Estimator):
         return _collect(flat, restore, chains, settings, interrupted=cut)
 
 
+def _hierarchical(problem: Problem) -> bool:
+    """Whether some weights have random scales."""
+    return isinstance(problem.program, Program) and bool(problem.program.hierarchical)
+
+
 def coordinates(problem: Problem) -> tuple[Problem, Restore]:
     """The problem in the coordinates NUTS moves in, and the way back to raw units."""
     if not isinstance(problem.program, Program):
         return problem, Restore(dict, 0.0)
     flat, restore = standardised(problem)
+    if flat.program.hierarchical:
+        return noncentred(flat)[0], restore
     affine = whitening(flat) if problem.depth == 1 else None
     return (flat if affine is None else whitened(flat, *affine)[0]), restore
 
@@ -110,11 +121,11 @@ def _refuse_improper(problem: Problem) -> None:
             do="use a proper prior, for example priors.Normal(scale=1.0, scaled='fan_in')",
         )
     if first.weights is not None and improper != [first.intercept and first.intercept.name]:
-        _refuse_separated(problem, first)
+        for one in separate(problem):
+            _refuse_separated(one, one.program.layers[0])
 
 
 def _refuse_separated(problem: Problem, first) -> None:
-    signs = glm.separation(problem)
     flat, _ = standardised(problem.likelihood_only())
     X = np.asarray(flat.data["X"], float)
     X = np.column_stack([np.ones(len(X)), X]) if first.intercept is not None else X
@@ -124,10 +135,12 @@ def _refuse_separated(problem: Problem, first) -> None:
             found=f"{len(aliased_columns(X))} of {X.shape[1]} columns are redundant",
             do="drop them, or use a proper prior",
         )
-    fit = fisher_scoring(flat, X, np.zeros(X.shape[1]), steps=25)
-    if signs is None or (fit.converged and np.max(np.abs(fit.eta)) < 20.0):
-        return
-    if recession_direction(X, *signs) is not None:
+    if flat.classical:
+        fit = fisher_scoring(flat, X, coefficients(flat, X, np.zeros(X.shape[1])), steps=25)
+        if fit.certain(float(flat.constants["typical"]["scale"])):
+            return
+    found = glm.existence(flat, X)
+    if found is not None and recession_direction(*found) is not None:
         raise EstimatorError(
             "The data are separated and the prior is flat: the posterior is improper.",
             found="a direction along which the likelihood never falls",
@@ -136,9 +149,26 @@ def _refuse_separated(problem: Problem, first) -> None:
 
 
 def _start(problem: Problem, key):
+    if is_restricted(problem):
+        return _start_inside(problem, key)
     if problem.coordinates is not None:
         return jax.random.uniform(key, (problem.size,), minval=-2.0, maxval=2.0)
     return jnp.asarray(problem.ravel(problem.initial(key)))
+
+
+def _start_inside(problem: Problem, key):
+    """A random step from the middle, halved until every row has a mean."""
+    if problem.coordinates is None:
+        middle = jnp.asarray(plain_start(problem))
+        step = jnp.asarray(problem.ravel(problem.unconstrain(prior_draw(problem, key)))) - middle
+    else:
+        middle = jnp.zeros(problem.size)
+        step = jax.random.uniform(key, (problem.size,), minval=-2.0, maxval=2.0)
+    for _ in range(HALVINGS):
+        if np.isfinite(_density(problem, middle + step)[0]):
+            break
+        step = 0.5 * step
+    return middle + step
 
 
 @jax.jit
@@ -305,17 +335,3 @@ def _collect(problem, restore: Restore, chains, settings: Settings, interrupted:
         "max_tree_depth": settings.max_tree_depth,
     }
     return Draws(samples=samples, kind="mcmc", stats=rows, info=info, labels=labels)
-
-
-def constrain_draws(problem: Problem, unconstrained) -> dict[str, np.ndarray]:
-    """Constrained sites of unconstrained draws (chain, draw, ...), in float64 where the precision allows."""
-    if isinstance(problem.program, Program):
-        supports = {site.name: site.support for site in problem.program.sites}
-        return {k: _apply(supports[k], v) for k, v in unconstrained.items()}
-    mapped = jax.jit(jax.vmap(jax.vmap(lambda p, z: p.constrain(z), (None, 0)), (None, 0)))(problem, unconstrained)
-    return {k: np.asarray(v) for k, v in mapped.items() if k in unconstrained}
-
-
-def _apply(support, value) -> np.ndarray:
-    transform = biject_to(support)
-    return np.asarray(value, float) if support is constraints.real else np.asarray(transform(jnp.asarray(value)), float)

@@ -7,22 +7,51 @@
 from __future__ import annotations
 
 from ._base import Family, Parameter, Response, Typical, refuse_roles, registry
+from ._several import check_responses, refuse_several, typical_responses
 from .bernoulli import Bernoulli
+from .beta import Beta
+from .binomial import Binomial
+from .categorical import Categorical
+from .exponential import Exponential
+from .gamma import Gamma
 from .gaussian import Gaussian
+from .inverse_gaussian import InverseGaussian
+from .negative_binomial import NegativeBinomial, NegativeBinomial1
+from .ordinal import Ordinal
 from .poisson import Poisson
+from .signed_bernoulli import SignedBernoulli
+from .student_t import StudentT
+from .tobit import Tobit
+from .weibull import Weibull
 
 __all__ = [
     "Bernoulli",
+    "Beta",
+    "Binomial",
+    "Categorical",
+    "Exponential",
     "Family",
+    "Gamma",
     "Gaussian",
+    "InverseGaussian",
+    "NegativeBinomial",
+    "NegativeBinomial1",
+    "Ordinal",
     "Parameter",
     "Poisson",
     "Response",
+    "SignedBernoulli",
+    "StudentT",
+    "Tobit",
     "Typical",
+    "Weibull",
+    "check_responses",
     "get",
     "names",
     "refuse_roles",
+    "refuse_several",
     "registry",
+    "typical_responses",
 ]
 
 

@@ -37,14 +37,19 @@ class Parameter:
     start: Callable[..., float]
     profile: Callable[..., float] | None = None
     floor: float | None = None
+    link: Link | None = None
+    size: str | None = None
 
 
 @dataclass(frozen=True)
 class Typical:
-    """Frozen numbers of a response: `eta`, the link of a typical value; `scale`, its unit (1 unless real-valued)."""
+    """Frozen numbers of a response: `eta`, the link of a typical value; `scale`, its unit (1 unless real-valued).
 
-    eta: float
-    scale: float
+    Arrays for levels and for several responses.
+    """
+
+    eta: float | np.ndarray
+    scale: float | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,8 @@ class Family:
 
     A new one gives the class attributes and `distribution, check, typical, variance, score, information,
     unit_deviance`. `measure` is the dominating measure of its densities: fits are compared within one measure only.
-    `roles` names which of the design's trials, lower and upper it uses; the others are refused.
+    `rows` names which of the design's trials, lower and upper it uses; the others are refused. `several` says whether
+    y may be (n, T), columns that share the hidden layers.
     """
 
     name: ClassVar[str]
@@ -63,13 +69,19 @@ class Family:
     measure: ClassVar[str] = "lebesgue"
     support: ClassVar[str]
     discrete: ClassVar[bool] = False
-    roles: ClassVar[tuple[str, ...]] = ()
+    outputs: ClassVar[str] = "one"
+    several: ClassVar[bool] = False
+    intercept: ClassVar[bool] = True
+    closed: ClassVar[bool] = True
+    rows: ClassVar[tuple[str, ...]] = ()
+    deviance_needs: ClassVar[tuple[str, ...]] = ()
+    unit_deviance: ClassVar[Any] = None
 
     def distribution(self, link: Link, eta, **aux) -> dist.Distribution:
         """The NumPyro distribution of the rows, which keeps `eta`."""
         return self.response(link=link, eta=eta, **aux)
 
-    def separation(self, y):
+    def separation(self, y, link: Link | None = None, **rows):
         """(signs, equal) of the existence programme (`gates.recession_direction`); None: the mode always exists."""
         return
 
@@ -132,12 +144,19 @@ def _find(links: tuple[Link, ...], link: str | Link) -> Link | None:
 def refuse_roles(family: Family, design) -> None:
     """An error for what a design was given and the family does not use: ignoring it would fit another model."""
     given = [role for role in ("trials", "lower", "upper") if getattr(design, role) is not None]
-    given += ['weights_kind="trials"'] if design.weights_kind == "trials" and "trials" not in family.roles else []
-    unused = [role for role in given if role not in family.roles]
+    unused = [role for role in given if role not in family.rows]
+    if design.weights_kind == "trials":
+        unused = ['weights_kind="trials"' if role == "trials" else role for role in unused]
     if unused:
         raise SpecError(
             f"The family {family.name!r} does not use {unused[0]}.",
             found=f"a design with {', '.join(unused)}",
+            do="leave it out",
+        )
+    if design.offset is not None and family.outputs == "levels":
+        raise SpecError(
+            f"An offset means nothing to the family {family.name!r}: it moves the predictors of all levels alike.",
+            found="a design with an offset",
             do="leave it out",
         )
 

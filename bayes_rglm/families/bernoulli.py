@@ -45,7 +45,7 @@ class Bernoulli(Family):
 
     name: ClassVar[str] = "bernoulli"
     aliases: ClassVar = ("binary", "logistic")
-    links: ClassVar = (links.logit,)
+    links: ClassVar = (links.logit, links.probit, links.cloglog, links.loglog, links.cauchit)
     support: ClassVar[str] = "{0, 1}"
     measure: ClassVar[str] = "counting"
     discrete: ClassVar[bool] = True
@@ -72,14 +72,16 @@ class Bernoulli(Family):
         return _log_likelihood(link, y, eta)
 
     def score(self, link, y, eta):
-        xp, slope = k.namespace(eta), link.log_slope(eta)
-        up, down = k.exp(slope - link.log_mean(eta)), k.exp(slope - link.log_complement(eta))
-        return xp.where(y == 1, up, -down) * (1.0 if link.increasing else -1.0)
+        return k.namespace(eta).where(y == 1, link.mean_score(eta), link.complement_score(eta))
 
     def information(self, link, eta):
-        return k.exp(2 * link.log_slope(eta) - link.log_mean(eta) - link.log_complement(eta))
+        # (f'/f) (f'/(1 - f)): in a tail one factor vanishes before the other overflows.
+        xp, up, down = k.namespace(eta), link.mean_score(eta), -link.complement_score(eta)
+        most = 0.5 * float(xp.finfo(up.dtype).max)
+        with np.errstate(under="ignore"):
+            return xp.clip(up, -most, most) * xp.clip(down, -most, most)
 
-    def separation(self, y):
+    def separation(self, y, link=None):
         return np.where(y == 1, 1.0, -1.0), np.zeros(len(y), bool)
 
     def unit_deviance(self, y, mu):

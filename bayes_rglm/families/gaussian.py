@@ -2,87 +2,95 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import jax
-import numpy as np
+import jax.numpy as jnp
 from numpyro.distributions import constraints
 
 from .. import kernels as k
 from .. import links
 from ..priors import HalfNormal
-from ._base import Family, Parameter, Response, Typical, average, refuse_levels, register
+from . import _censoring as censoring
+from ._base import Parameter, register
+from ._location_scale import LocationScale, LocationScaleResponse, root_mean_square
+
+STANDARD = censoring.symmetric(k.log_ndpdf, k.log_ndtr, lambda z: -z, k.mills)
 
 
-class GaussianResponse(Response):
-    """Normal rows that keep the linear predictor."""
+class GaussianResponse(LocationScaleResponse):
+    """Normal rows that keep the linear predictor; rows with bounds are censored there."""
 
-    pytree_data_fields = ("sigma",)
-    arg_constraints: ClassVar = {"eta": constraints.real, "sigma": constraints.positive}
-    support = constraints.real
-    reparametrized_params: ClassVar = ["eta", "sigma"]
-
-    def sample(self, key, sample_shape=()):
-        noise = jax.random.normal(key, sample_shape + self.batch_shape, dtype=self.eta.dtype)
-        return self.mean + self.sigma * noise
+    def standard_noise(self, key, shape):
+        return jax.random.normal(key, shape, dtype=self.eta.dtype)
 
     def log_prob(self, value):
-        return _log_likelihood(self.link, value, self.eta, self.sigma)
+        return _FAMILY.log_likelihood(self.link, value, self.eta, self.sigma, **self.bounds)
 
-    def cdf(self, value):
-        return k.special(self.eta).ndtr((value - self.mean) / self.sigma)
+    def standard_cdf(self, z):
+        return k.special(z).ndtr(z)
 
-    @property
-    def variance(self):
-        return self.sigma**2
-
-
-def _log_likelihood(link, y, eta, sigma):
-    z = (y - link.inverse(eta)) / sigma
-    return -0.5 * (z * z + k.LOG_2PI) - k.namespace(sigma).log(sigma)
+    def clipped(self, low, high):
+        return censoring.clipped_moments(low, high, _excess, _excess_square, 1.0)
 
 
-def _root_mean_square(y, mean, weights=None) -> float:
-    return float(np.sqrt(average((y - mean) ** 2, weights)))
+def _excess(c):
+    return jnp.exp(k.log_ndpdf(c)) - c * jnp.exp(k.log_ndtr(-c))
 
 
-def _reach(link, scale: float) -> tuple[float, float]:
-    """Means that the link reaches with some room to spare."""
-    low, high = link.mean_domain
-    room = min(0.1 * scale, 0.01 * (high - low))
-    return low + room, high - room
+def _excess_square(c):
+    return (1.0 + c * c) * jnp.exp(k.log_ndtr(-c)) - c * jnp.exp(k.log_ndpdf(c))
 
 
-@register
-class Gaussian(Family):
-    """V(mu) = 1, dispersion sigma^2; information 1/sigma^2 per row under the identity link."""
+def information_between(low, high):
+    """Expected squared score of a standard normal that is censored at `low` and `high`, each None or an array."""
+    if low is None and high is None:
+        return 1.0
+    if low is None:
+        return _kept(-high)
+    return _kept(low) if high is None else _kept(low) - _lost(-high)
 
-    name: ClassVar[str] = "gaussian"
-    aliases: ClassVar = ("normal",)
-    links: ClassVar = (links.identity,)
-    support: ClassVar[str] = "the real numbers"
-    response: ClassVar = GaussianResponse
-    auxiliaries: ClassVar = (
-        Parameter(
-            name="sigma",
-            support=constraints.positive,
-            prior=HalfNormal(scale=1.0, scaled="response"),
-            start=_root_mean_square,
-            profile=_root_mean_square,
-            floor=1e-3,
-        ),
+
+def _lost(end):
+    # E[z^2; z < end] - density^2 / probability: what a row loses by being seen only as below `end`.
+    xp = k.namespace(end)
+    finite = xp.where(xp.isinf(end), xp.zeros_like(end), end)
+    log_below = k.log_ndtr(finite)
+    share = k.mills(finite)
+    lost = k.exp(log_below) * (1.0 - share * (share + finite))
+    return xp.where(xp.isinf(end), xp.where(end > 0, xp.ones_like(end), xp.zeros_like(end)), lost)
+
+
+def _kept(end):
+    # 1 - lost; where little is kept, as a sum of positive terms.
+    xp = k.namespace(end)
+    far = xp.where((end > 0) & ~xp.isinf(end), end, xp.ones_like(end))
+    terms = k.log_ndtr(-far), k.log_ndpdf(far) + xp.log(far + k.mills(far))
+    kept = k.exp(xp.logaddexp(*terms))
+    return xp.where(
+        end > 0, xp.where(xp.isinf(end), xp.zeros_like(end), kept), 1.0 - _lost(xp.where(end > 0, -far, end))
     )
 
-    def check(self, y, response, levels, index) -> None:
-        refuse_levels(self, y, response, levels)
 
-    def typical(self, link, y, offset, weights) -> Typical:
-        spread = np.sqrt(average((y - average(y, weights)) ** 2, weights))
-        # The mean of a constant column is rounded: a spread at that level is none.
-        rounding = 8 * np.finfo(float).eps * np.max(np.abs(y))
-        scale = float(spread) if spread > rounding else 1.0
-        centre = np.clip(average(y, weights), *_reach(link, scale))
-        return Typical(float(link.forward(centre)) - average(offset, weights), scale)
+SIGMA = Parameter(
+    name="sigma",
+    support=constraints.positive,
+    prior=HalfNormal(scale=1.0, scaled="response"),
+    start=root_mean_square,
+    floor=1e-3,
+    link=links.log,
+)
+
+
+class GaussianNoise(LocationScale):
+    """What the Gaussian and the tobit record share."""
+
+    def standard(self, **shape: Any) -> censoring.Standard:
+        return STANDARD
+
+    def standard_information(self, low, high, **shape):
+        return information_between(low, high)
 
     def variance(self, mu):
         return 0.0 * mu + 1.0
@@ -90,15 +98,23 @@ class Gaussian(Family):
     def dispersion(self, sigma):
         return sigma**2
 
-    def log_likelihood(self, link, y, eta, sigma):
-        return _log_likelihood(link, y, eta, sigma)
 
-    def score(self, link, y, eta, sigma):
-        slope = k.exp(link.log_slope(eta)) * (1.0 if link.increasing else -1.0)
-        return (y - link.inverse(eta)) / sigma**2 * slope
+@register
+class Gaussian(GaussianNoise):
+    """V(mu) = 1, dispersion sigma^2; information 1/sigma^2 per row under the identity link."""
 
-    def information(self, link, eta, sigma):
-        return k.exp(2 * link.log_slope(eta)) / sigma**2
+    name: ClassVar[str] = "gaussian"
+    aliases: ClassVar = ("normal",)
+    links: ClassVar = (links.identity,)
+    support: ClassVar[str] = "the real numbers"
+    several: ClassVar[bool] = True
+    response: ClassVar = GaussianResponse
+    auxiliaries: ClassVar = (replace(SIGMA, profile=root_mean_square),)
 
-    def unit_deviance(self, y, mu):
-        return (y - mu) ** 2
+    def unit_deviance(self, y, mu, sigma=1.0, lower=None, upper=None):
+        if lower is None and upper is None:
+            return (y - mu) ** 2
+        return sigma**2 * super().unit_deviance(y, mu, sigma, lower, upper)
+
+
+_FAMILY = Gaussian()

@@ -5,23 +5,32 @@
     coefficients(fits)          coefficients per standard deviation of their column; depth 1
     predictions(fits, rows)     reliability of binary predictions, or predictive intervals, against what happened
     surfaces(fits)              the predicted mean over one or two columns
+    bases(fit)                  the basis functions that a network has learned, and what each of them adds
+    calibration(fit, rows)      probability integral transforms against a uniform distribution, by ArviZ
 
-All of them take a `Contrast` too. The numbers behind them: `estimates`, `intervals`, `reliability`, `surface`. No
-figure relies on colour alone, and the settings of matplotlib are left as they were.
+Those of several fits take a `Contrast` too. The numbers behind them: `estimates`, `intervals`, `reliability`,
+`surface`, `basis`, and `interpret.residuals`. No figure relies on colour alone, and the settings of matplotlib are left
+as they were.
 """
 
 from __future__ import annotations
 
 from .grids import Surface, drawable, surface, surfaces
+from .hidden import Basis, bases, basis
 from .outcomes import Intervals, Reliability, intervals, predictions, reliability
 from .scores import differences, gaps
+from .transforms import calibration
 from .weights import Estimate, coefficients, estimates
 
 __all__ = [
+    "Basis",
     "Estimate",
     "Intervals",
     "Reliability",
     "Surface",
+    "bases",
+    "basis",
+    "calibration",
     "coefficients",
     "differences",
     "drawable",

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import evaluation
+from ..comparison import rules
 from ..comparison.scores import is_binary
 from ..design import Design
 from ..errors import EstimatorError
-from ..results import Fit
+from ..results import Fit, check_one_response
 from .numbers import tick
 from .style import INK, PAPER, RULE, WIDE, marks, panels, starts_line, styled
 
@@ -33,8 +34,14 @@ class Surface:
 
 
 def drawable(fits: Mapping[str, Fit]) -> bool:
-    """Whether the model has one or two columns, which is what can be drawn."""
-    return bool(fits) and all(fit.design is not None and fit.design.p in (1, 2) for fit in fits.values())
+    """Whether the model has one or two columns and one mean a row, which is what can be drawn."""
+    return bool(fits) and all(
+        fit.design is not None
+        and fit.design.p in (1, 2)
+        and not fit.design.responses
+        and rules.kind_of(fit.model.family) in (rules.BINARY, rules.NUMBER)
+        for fit in fits.values()
+    )
 
 
 def surface(fit: Fit) -> Surface:
@@ -50,6 +57,8 @@ def surface(fit: Fit) -> Surface:
 
 
 def _check(fits: Mapping[str, Fit]) -> None:
+    for fit in fits.values():
+        check_one_response(fit, "A surface")
     if not drawable(fits):
         raise EstimatorError(
             "A surface is drawn over one or two columns.",

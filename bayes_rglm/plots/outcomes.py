@@ -1,7 +1,8 @@
 """What each method predicted for rows against what then happened.
 
-Binary responses: the observed frequency as a monotone function of the predicted probability (isotonic regression, the
-CORP reliability curve, which needs no bins). Others: the 90 % predictive interval of each row and its observed value.
+Responses of two values, and of levels: the observed frequency as a monotone function of the predicted probability
+(isotonic regression, the CORP reliability curve, which needs no bins); levels are pooled, a prediction for each level
+of each row. Numbers: the 90 % predictive interval of each row and its observed value.
 """
 
 from __future__ import annotations
@@ -10,20 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import isotonic_regression
 
 from .. import evaluation
-from ..comparison.scores import is_binary
+from ..comparison import rules
+from ..comparison.scores import predictive_mean
 from ..design import Design
 from ..errors import DataError, EstimatorError
 from ..prediction import as_rows, new_rows
-from ..results import Fit
+from ..results import Fit, check_one_response
 from .numbers import tick
 from .style import INK, MUTED, PAPER, RULE, WIDE, Mark, inches, marks, panels, starts_line, styled, wrap
 
 MOST_ROWS = 60
+MOST_STROKES = 300
 OUTCOMES = 2000
 LEVELS = (0.05, 0.95)
 
@@ -40,12 +42,19 @@ class Intervals:
     @property
     def outside(self) -> int:
         """Rows observed outside their interval."""
-        return int(((self.observed < self.low) | (self.observed > self.high)).sum())
+        return int((~self.inside).sum())
+
+    @property
+    def inside(self) -> np.ndarray:
+        """Which rows were observed inside their interval, (n,); none is where no draw gives the row a mean."""
+        return (self.observed >= self.low) & (self.observed <= self.high)
 
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """Predicted probabilities in increasing order, the isotonic frequency at each, and the 0/1 responses; (n,) each."""
+    """Predicted probabilities in increasing order, the isotonic frequency at each, and whether it happened; (n,) each,
+    or (n * K,) of K levels.
+    """
 
     predicted: np.ndarray
     frequency: np.ndarray
@@ -55,34 +64,53 @@ class Reliability:
 def intervals(fit: Fit, data=None, *, seed: int = 0) -> Intervals:
     """90 % predictive intervals, observation noise included, of the rows of `data` (None: the fitted rows).
 
-    A point estimate predicts with its plug-in distribution. Raises `DataError` for rows without a response.
+    A point estimate predicts with its plug-in distribution. Draws that give a row no mean (a restricted link) are left
+    out of it. Raises `DataError` for rows without a response, or a response of levels.
     """
-    design = _observed(fit, data)
+    design, family = _observed(fit, data), fit.model.family
+    if rules.kind_of(family) != rules.NUMBER:
+        raise DataError("Intervals are for responses that are numbers.", found=family.name, do="plots.reliability")
+    rows = as_rows(design)
     with evaluation.float64():
-        eta = evaluation.linear_predictors(fit.problem, fit.draws.samples, as_rows(design))
-        repeats = -(-OUTCOMES // (eta.shape[0] * eta.shape[1]))
-        response = evaluation.response(fit.problem, fit.draws.samples, jnp.asarray(eta))
-        outcomes = np.asarray(response.sample(jax.random.key(seed), (repeats,)), float).reshape(-1, design.n)
-        mean = np.asarray(response.mean).reshape(-1, design.n).mean(0)
-    return Intervals(mean, *np.quantile(outcomes, LEVELS, axis=0), design.y)
+        law = evaluation.response(fit.problem, fit.draws.samples, rows)
+        repeats = -(-OUTCOMES // np.prod(evaluation.shape_of(fit.draws.samples)))
+        outcomes = np.array(law.sample(jax.random.key(seed), (repeats,)), float).reshape(-1, design.n)
+        mean = np.asarray(law.mean, float).reshape(-1, design.n)
+        inside = np.asarray(fit.problem.program.link.inside(law.eta)).reshape(-1, design.n)
+    outcomes[~np.tile(inside, (repeats, 1))] = np.nan
+    somewhere = inside.any(axis=0)
+    low, high, middle = np.full((3, design.n), np.nan)
+    low[somewhere], high[somewhere] = np.nanquantile(outcomes[:, somewhere], LEVELS, axis=0)
+    middle[somewhere] = np.nanmean(np.where(inside, mean, np.nan)[:, somewhere], axis=0)
+    return Intervals(middle, low, high, design.y)
 
 
 def reliability(fit: Fit, data=None) -> Reliability:
-    """The CORP reliability curve of a binary response. Raises `DataError` for rows without one, or another family."""
-    design = _observed(fit, data)
-    if not is_binary(fit.model.family):
-        raise DataError("Reliability is for binary responses.", found=fit.model.family.name, do="plots.intervals")
-    mean = evaluation.means(fit.problem, fit.draws.samples, as_rows(design)).reshape(-1, design.n).mean(0)
+    """The CORP reliability curve of a response of two values or of levels.
+
+    Raises `DataError` for rows without a response, and for a response that is a number.
+    """
+    design, family = _observed(fit, data), fit.model.family
+    kind = rules.kind_of(family)
+    if kind == rules.NUMBER:
+        raise DataError("Reliability is for binary responses and levels.", found=family.name, do="plots.intervals")
+    mean = predictive_mean(fit, design)
+    if kind == rules.BINARY:
+        mean, happened = rules.success(family, mean), rules.success(family, design.y)
+    else:
+        happened = (design.y[:, None] == np.arange(mean.shape[1])).astype(float).ravel()
+        mean = mean.ravel()
     order = np.argsort(mean, kind="stable")
     _, code = np.unique(mean[order], return_inverse=True)
     counts = np.bincount(code)
-    shares = np.bincount(code, weights=design.y[order]) / counts
-    return Reliability(mean[order], isotonic_regression(shares, weights=counts).x[code], design.y[order])
+    shares = np.bincount(code, weights=happened[order]) / counts
+    return Reliability(mean[order], isotonic_regression(shares, weights=counts).x[code], happened[order])
 
 
 def _observed(fit: Fit, data) -> Design:
     if fit.model is None:
         raise EstimatorError("Predictive checks need an RGLM.", found="a fit of your own NumPyro function")
+    check_one_response(fit, "A predictive check")
     design = new_rows(fit, data)
     if design.y is None:
         raise DataError("A predictive check compares with a response.", found="rows without one", do="add it")
@@ -91,7 +119,7 @@ def _observed(fit: Fit, data) -> Design:
 
 @styled
 def predictions(fits: Mapping[str, Fit], data=None, *, width: float = WIDE):
-    """A panel per method: reliability of binary predictions, or predictive intervals beside the observed values.
+    """A panel per method: reliability of predicted probabilities, or predictive intervals beside the observed values.
 
     Parameters
     ----------
@@ -105,7 +133,7 @@ def predictions(fits: Mapping[str, Fit], data=None, *, width: float = WIDE):
     fits = dict(getattr(fits, "fits", fits))
     drawn = marks(sorted(fits))
     family = next(iter(fits.values())).model.family
-    if is_binary(family):
+    if rules.kind_of(family) != rules.NUMBER:
         return _reliability_figure({name: reliability(fit, data) for name, fit in fits.items()}, drawn, width)
     response = next(iter(fits.values())).design.response or "response"
     found = {name: intervals(fit, data) for name, fit in fits.items()}
@@ -145,7 +173,8 @@ def _blocks(axis, curve: Reliability, mark: Mark) -> None:
 
 
 def _rug(axis, values: np.ndarray, at: float, mark: Mark) -> None:
-    """A stroke per row at its prediction, drawn as one line with gaps."""
+    """A stroke per row at its prediction, drawn as one line with gaps; an even selection of many."""
+    values = values[np.unique(np.linspace(0, len(values) - 1, min(len(values), MOST_STROKES)).round().astype(int))]
     x = np.repeat(values, 3)
     y = np.tile([at - 0.035, at + 0.035, np.nan], len(values))
     axis.plot(x, y, color=mark.colour, lw=0.7, alpha=0.7)
@@ -181,7 +210,7 @@ def _rows(found: dict[str, Intervals]) -> np.ndarray:
 def _row_intervals(axis, shown: Intervals, order: np.ndarray, mark: Mark) -> None:
     at = np.arange(len(order))
     few = len(at) < 25
-    inside = (shown.observed >= shown.low) & (shown.observed <= shown.high)
+    inside = shown.inside
     axis.vlines(at, shown.low[order], shown.high[order], color=mark.colour, lw=3.0 if few else 1.6, alpha=0.45)
     axis.plot(at, shown.mean[order], "_", color=mark.colour, ms=7 if few else 4, mew=1.6)
     for member, face in ((inside, PAPER), (~inside, INK)):
@@ -196,7 +225,7 @@ def _value_axis(axis, found: dict[str, Intervals], rows: np.ndarray, counts: boo
     """A linear axis, unless counts range so far that it would show one row alone."""
     from matplotlib.ticker import FuncFormatter
 
-    top = max(float(max(shown.high[rows].max(), shown.observed[rows].max())) for shown in found.values())
+    top = max(float(np.nanmax([shown.high[rows], shown.observed[rows]])) for shown in found.values())
     middle = max(1.0, float(np.median(next(iter(found.values())).observed[rows])))
     if counts and top > 20 * middle:
         axis.set_yscale("symlog", linthresh=2 * middle, linscale=0.8)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import EstimatorError
-from ..results import Fit
+from ..results import Fit, check_one_response
 from .numbers import number
 from .style import (
     MUTED,
@@ -34,7 +34,9 @@ REACH = 4.0
 
 @dataclass(frozen=True)
 class Estimate:
-    """One coefficient by one method, per standard deviation of its column; NaN bounds where none can be given."""
+    """One coefficient by one method, per standard deviation of its column; NaN bounds where none can be given. `column`
+    is "column: level" where each level has its own.
+    """
 
     method: str
     column: str
@@ -50,19 +52,31 @@ def estimates(fits: Mapping[str, Fit]) -> list[Estimate]:
     infinite where no finite one exists. Other points: the estimate alone. Raises `EstimatorError` for a network.
     """
     _check(fits)
-    design = next(iter(fits.values())).design
-    unit = design.X.std(axis=0)
+    first = next(iter(fits.values()))
+    names, unit = _names(first), first.design.X.std(axis=0)
+    unit = np.repeat(unit, len(names) // len(unit))
     found = {method: _of(fit) * unit[:, None] for method, fit in fits.items()}
     return [
         Estimate(method, column, *map(float, rows[j]))
-        for j, column in enumerate(design.columns)
+        for j, column in enumerate(names)
         for method, rows in found.items()
     ]
+
+
+def _names(fit: Fit) -> list[str]:
+    """Names of the entries of `beta`, levels inside columns."""
+    _, *levels = fit.draws.samples["beta"].shape[2:]
+    if not levels:
+        return list(fit.design.columns)
+    named = fit.design.levels or range(fit.problem.program.levels or levels[0])
+    return [f"{column}: {level}" for column in fit.design.columns for level in list(named)[-levels[0] :]]
 
 
 def _check(fits: Mapping[str, Fit]) -> None:
     if not fits:
         raise EstimatorError("A coefficient plot needs at least one fit.")
+    for fit in fits.values():
+        check_one_response(fit, "A coefficient plot")
     deep = [name for name, fit in fits.items() if fit.problem.depth != 1 or fit.design is None or fit.design.p == 0]
     if deep:
         raise EstimatorError(
@@ -80,7 +94,8 @@ def _of(fit: Fit) -> np.ndarray:
         missing = np.full(len(table), np.nan)
         bounds = [table[c].to_numpy(float) if c in table else missing for c in ("eti95_lb", "eti95_ub")]
         return np.column_stack([table["estimate"].to_numpy(float), *bounds])
-    draws = fit.draws.samples["beta"].reshape(-1, fit.design.p)
+    draws = fit.draws.samples["beta"]
+    draws = draws.reshape(-1, np.prod(draws.shape[2:]))
     return np.column_stack([draws.mean(0), *np.quantile(draws, LEVELS, axis=0)])
 
 

@@ -21,6 +21,7 @@ from ..errors import PriorError
 from ..registry import Registry
 
 Form = Callable[[dict[str, Any], Any, Any, Any], dist.Distribution]
+Kink = Callable[[dict[str, Any]], tuple[Any, Any]]
 
 SCALINGS = (None, "term", "fan_in", "response", "centred")
 
@@ -29,13 +30,17 @@ SCALINGS = (None, "term", "fan_in", "response", "centred")
 class Prior:
     """A prior on an array of weights, elementwise; the same object is the regulariser.
 
-    `penalty(w)` is minus the log density up to a constant, for `w` in raw units and `scaled=None`.
+    `penalty(w)` is minus the log density up to a constant, for `w` in raw units and `scaled=None`. Where it is not
+    smooth because of a term |w - centre| / scale, the static function `kink(hyper)` gives (centre, scale): optimisers
+    then find exact zeros. `closed` says whether penalised likelihood takes the prior.
     """
 
     name: ClassVar[str]
     support: ClassVar[Any] = constraints.real
     smooth: ClassVar[bool] = True
     proper: ClassVar[bool] = True
+    closed: ClassVar[bool] = True
+    kink: ClassVar[Kink | None] = None
 
     @property
     def form(self) -> Form:
@@ -44,7 +49,8 @@ class Prior:
 
     def hyper(self) -> dict[str, float]:
         """The numbers of the prior, as data."""
-        return {f.name: float(getattr(self, f.name)) for f in fields(self) if f.name != "scaled"}
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, float)}
 
     def penalty(self, w):
         """-log density of each element of `w`, up to a constant; same shape as `w`."""
@@ -54,13 +60,18 @@ class Prior:
     def scaling(self) -> str | None:
         return getattr(self, "scaled", None)
 
+    @property
+    def scales(self) -> tuple[Any, ...]:
+        """The random scales (`_scales.RandomScale`) of a hierarchical prior: given them, `form` is the distribution."""
+        return ()
+
 
 registry: Registry[type[Prior]] = Registry("prior", PriorError)
 
 
 def register(cls: type[Prior]) -> type[Prior]:
     """Class decorator: makes a prior known by its name."""
-    return registry.add(cls.name, cls)
+    return registry.add(cls.name, cls, getattr(cls, "aliases", ()))
 
 
 def check_number(prior: Prior, field: str, *, positive: bool = False) -> None:
@@ -76,6 +87,17 @@ def check_number(prior: Prior, field: str, *, positive: bool = False) -> None:
             do="priors take plain numbers; use a mapping to give columns different priors",
         )
     object.__setattr__(prior, field, float(value))
+
+
+def check_share(prior: Prior, field: str) -> None:
+    """Refuse anything but a number between 0 and 1, both excluded."""
+    check_number(prior, field, positive=True)
+    if getattr(prior, field) >= 1.0:
+        raise PriorError(
+            f"{type(prior).__name__}: {field} lies between 0 and 1.",
+            found=f"{field}={getattr(prior, field)!r}",
+            do="give the share of the weights that you expect to matter, for example 0.1",
+        )
 
 
 def check_scaled(prior: Prior, allowed: tuple[str | None, ...]) -> None:

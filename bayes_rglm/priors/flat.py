@@ -16,7 +16,9 @@ from ._base import Prior, register
 
 
 def _flat(hyper, shift, unit, support):
-    return dist.ImproperUniform(support, jnp.shape(unit), ())
+    shape = jnp.shape(unit)
+    batch = len(shape) - support.event_dim
+    return dist.ImproperUniform(support, shape[:batch], shape[batch:])
 
 
 @register

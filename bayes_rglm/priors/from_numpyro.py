@@ -50,6 +50,7 @@ class NumPyro(Prior):
 
     name: ClassVar[str] = "NumPyro"
     smooth: ClassVar[bool] = True
+    closed: ClassVar[bool] = False
     distribution: str
     parameters: tuple[tuple[str, Value], ...]
 

@@ -14,6 +14,10 @@ def _laplace(hyper, shift, unit, support):
     return dist.Laplace(*broadcast(shift + unit * hyper["loc"], unit * hyper["scale"]))
 
 
+def _kink(hyper):
+    return hyper["loc"], hyper["scale"]
+
+
 @register
 @dataclass(frozen=True, kw_only=True)
 class Laplace(Prior):
@@ -21,6 +25,7 @@ class Laplace(Prior):
 
     name: ClassVar[str] = "Laplace"
     smooth: ClassVar[bool] = False
+    kink: ClassVar = staticmethod(_kink)
     loc: float = 0.0
     scale: float = 1.0
     scaled: str | None = None

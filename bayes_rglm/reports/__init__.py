@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ..comparison import Comparison
 from ..errors import FileError
-from ..results import Fit
+from ..results import Fit, check_one_response
 from ..studies import Contrast
 from . import files, page
 from .files import check as check_path
@@ -56,8 +56,12 @@ def write_report(
     ------
     FileError
         The folder is missing, the path is a folder, the file cannot be written, or `result` is something else.
+    EstimatorError
+        The model has several responses.
     """
     target = files.check(path)
+    for fit in result.fits.values() if isinstance(result, Contrast) else [result] * isinstance(result, Fit):
+        check_one_response(fit, "A report")
     if isinstance(result, Contrast):
         text = page.of_contrast(result, title or "", data, command)
     elif isinstance(result, Comparison):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from .. import plots
+from ..comparison import rules
 from ..comparison.scores import is_binary
 from ..design import Design
 from ..diagnostics import Check, diagnose
@@ -74,11 +75,13 @@ def _surfaces(fits: Mapping[str, Fit]) -> Markup:
 def _predictions(fits: Mapping[str, Fit], rows: Design | None) -> Markup:
     which = "held-out rows" if rows is not None else "fitted rows, which flatters"
     draw = lambda width: plots.predictions(fits, rows, width=width)  # noqa: E731
-    if is_binary(next(iter(fits.values())).model.family):
+    kind = rules.kind_of(next(iter(fits.values())).model.family)
+    if kind != rules.NUMBER:
+        pooled = "" if kind == rules.BINARY else " All levels are pooled: each row is a prediction for each level."
         caption = (
             f"Predicted probability against how often it happened, on {which}: on the diagonal a prediction means what "
             "it says. The steps are the monotone curve nearest to the data (no bins). Strokes: rows where it happened "
-            "(top) and where it did not (bottom); strokes at the wrong end were confident and wrong."
+            "(top) and where it did not (bottom); strokes at the wrong end were confident and wrong." + pooled
         )
         alt = f"Reliability of predicted probabilities on {which}, a panel per method."
     else:

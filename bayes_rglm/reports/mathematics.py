@@ -1,8 +1,9 @@
-"""The model as a reader of statistics writes it, and its priors with the data's numbers put in."""
+"""The priors of a model with the data's numbers put in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import FunctionType
 
 import numpy as np
 
@@ -10,76 +11,7 @@ from .. import priors
 from ..plots.numbers import number
 from ..problem import Problem
 from ..spec import RGLM
-from .markup import Markup, join, safe, tag
-
-_DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-
-INVERSES = {
-    "identity": "{}",
-    "logit": "1 / (1 + exp(−{}))",
-    "log": "exp({})",
-    "tanh": "tanh({})",
-    "relu": "max(0, {})",
-    "softplus": "log(1 + exp({}))",
-}
-RESPONSES = {
-    "gaussian": ("Normal", ("μ", "σ")),
-    "bernoulli": ("Bernoulli", ("μ",)),
-    "poisson": ("Poisson", ("μ",)),
-}
-GREEK = {"sigma": "σ"}
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the model: the formula, and in words what it is."""
-
-    formula: Markup
-    meaning: Markup
-
-
-def lines(model: RGLM, *, columns: int | None = None, intercept: bool = True, offset: bool = False) -> list[Line]:
-    """The recursion, from the row of predictors to the distribution of the response."""
-    found = [Line(_math("h₀ = x"), safe("a row of predictors" + (f", {columns} columns" if columns else "")))]
-    for l, layer in enumerate(model.hidden, 1):
-        inside = f"h{_sub(l - 1)} B{_sub(l)} + a{_sub(l)}"
-        units = f"hidden layer {l}: {layer.units} {layer.activation.name} unit{'s' if layer.units > 1 else ''}; "
-        sites = join((tag("code", f"beta_{l}"), tag("code", f"intercept_{l}")), " and ")
-        found.append(Line(_math(f"h{_sub(l)} = {_inverse(layer.activation, inside)}"), join((units, sites))))
-    eta = f"η = h{_sub(model.depth - 1)} B" + (" + a" if intercept else "") + (" + offset" if offset else "")
-    sites = join((tag("code", "beta"), *([tag("code", "intercept")] if intercept else [])), " and ")
-    found.append(Line(_math(eta), join(("linear predictor; ", sites))))
-    found.append(Line(_math(f"μ = {_inverse(model.link, 'η')}"), safe(f"mean, by the {model.link.name} link")))
-    name, parameters = RESPONSES.get(model.family.name, (model.family.name.capitalize(), ("μ",)))
-    found.append(Line(_math(f"y ~ {name}({', '.join(parameters)})"), safe(f"response, {model.family.name} family")))
-    return found
-
-
-def _inverse(link, inside: str) -> str:
-    """f(inside), with a name for what has no common formula."""
-    form = INVERSES.get(link.name, link.name + "({})")
-    grouped = f"({inside})" if " " in inside and form in ("{}", INVERSES["logit"]) else inside
-    return form.format(grouped if form != "{}" else inside)
-
-
-def _sub(number_: int) -> str:
-    return str(number_).translate(_DIGITS)
-
-
-def _math(text: str) -> Markup:
-    """Symbols of one letter in italics, words upright."""
-    out, word = [], ""
-    for character in f"{text} ":
-        if character.isalpha() and character not in "₀₁₂₃₄₅₆₇₈₉":
-            word += character
-            continue
-        out.append(tag("i", word) if len(word) == 1 else safe(word))
-        out.append(safe(character))
-        word = ""
-    return Markup("".join(out).strip())
-
-
-# priors ---------------------------------------------------------------------------------------------------------------
+from .formulas import sub
 
 
 @dataclass(frozen=True)
@@ -117,8 +49,9 @@ def _describe(problem: Problem, site, model: RGLM) -> tuple[str, str]:
     )
     text = "; ".join(pieces)
     if np.any(own.get("centre", 0.0)):
-        below = "B" if site.name == "intercept" else f"B{_sub(int(site.name.rsplit('_', 1)[1]))}"
-        text += f", at the mean of the columns (its location moves by −x̄ {below})"
+        layer, sign = site.name.rpartition("_")[2], "+" if site.name == "cutpoints" else "−"
+        below = f"B{sub(int(layer))}" if layer.isdigit() else "B"
+        text += f", at the mean of the columns (its location moves by {sign}x̄ {below})"
     return text, _words(problem, site, model)
 
 
@@ -129,6 +62,8 @@ def _summary(block, own, hyper) -> str:
     name = _kind(block.form)
     if name == "Flat":
         return "flat"
+    if name == "HalfNormalPower":
+        return _of_power(float(np.max(hyper["power"])), hyper["scale"], unit)
     if "scale" not in hyper:
         inside = ", ".join(f"{k} {_span(np.asarray(v, float))}" for k, v in hyper.items() if not isinstance(v, dict))
         moved = "" if np.all(unit == 1.0) and np.all(shift == 0.0) else f", times {_span(unit)}"
@@ -144,7 +79,21 @@ def _kind(form) -> str:
     if hasattr(form, "distribution"):
         return form.distribution
     plain = [cls for cls in priors.registry if cls is not priors.NumPyro]
-    return next((cls.__name__.replace("HalfNormal", "half-Normal") for cls in plain if cls().form is form), "prior")
+    found = next((cls.__name__ for cls in plain if _same(cls().form, form)), "prior")
+    return "half-Normal" if found == "HalfNormal" else found
+
+
+def _same(one, other) -> bool:
+    """Whether two forms are one function, or of one class that holds a link."""
+    return one is other or (type(one) is type(other) and not isinstance(one, FunctionType))
+
+
+def _of_power(power: float, scale, unit) -> str:
+    """`HalfNormalPower` as what it says of the power."""
+    known = {-0.5: "1 / √", 0.5: "√"}
+    text = f"{known[power]}(it)" if power in known else f"(it) to the power {number(power)}"
+    size = _span(np.asarray(scale, float) * unit**power)
+    return f"{text} ~ half-Normal({size})"
 
 
 def _span(values: np.ndarray) -> str:
@@ -184,16 +133,32 @@ class _Whole:
 def _words(problem: Problem, site, model: RGLM) -> str:
     if model.prior:
         return ""
-    link, unit = model.link, "the response's standard deviation" if model.family.name == "gaussian" else ""
+    scaled = [p for p in model.family.auxiliaries if p.prior.scaling == "response"]
     if site.name == "beta" and model.depth == 1:
-        step = unit if unit else f"{number(link.prior_scale, 2)}"
+        step = "the response's standard deviation" if scaled else _step(problem, site)
         return f"when its term moves by one standard deviation, the linear predictor moves by about {step}"
     if site.name == "intercept":
         return "around a typical response"
     if site.name == "beta":
         return "scaled by the number of units, so that wider networks are not wilder"
+    if site.name in {f"{kind}_{name}" for kind in ("beta", "intercept") for name in model.heads}:
+        return "of the head, on the scale of its link"
     if site.name.startswith("beta_"):
         return "scaled by the number of inputs and their spread"
     if site.name.startswith("intercept_"):
         return "where a unit switches, in units of its input"
-    return "on the scale of the response" if unit else ""
+    if site.name == "cutpoints":
+        return "every split of the levels is as likely as any other, for a row of mean columns"
+    return "on the scale of the response" if site.name in [p.name for p in scaled] else ""
+
+
+def _step(problem: Problem, site) -> str:
+    """Standard deviation of the change of the linear predictor, where one number serves all columns."""
+    own = problem.constants[site.name]
+    unit = np.asarray(own["unit"], float).reshape(site.shape[0], -1)[:, 0]
+    scales = [np.asarray(hyper.get("scale", np.nan), float) for hyper in own["hyper"]]
+    if len(scales) == 1 and scales[0].ndim == 0:
+        steps = unit * scales[0] * np.std(np.asarray(problem.data["X"], float), axis=0)
+        if np.isfinite(steps).all() and np.allclose(steps, steps[0], rtol=1e-6):
+            return number(float(steps[0]), 2)
+    return number(problem.spec.link.prior_scale, 2)

@@ -16,6 +16,17 @@ from .markup import Markup, join, paragraph, safe, tag
 from .recipes import code_of_contrast, code_of_fit, versions
 from .words import Answer, answer, meaning
 
+PLAIN = {
+    "gaussian": "linear regression",
+    "bernoulli": "logistic regression",
+    "binomial": "logistic regression",
+    "categorical": "multinomial regression",
+    "ordinal": "proportional odds regression",
+    "poisson": "Poisson regression",
+    "tobit": "tobit regression",
+}
+"""What a family under its first link is called."""
+
 
 def of_contrast(study: Contrast, title: str, data: str | None, command: str | None) -> str:
     """The page of a contrast."""
@@ -125,14 +136,13 @@ def _title(study: Contrast) -> str:
 
 
 def _model_in_words(model) -> str:
-    plain = {"gaussian": "linear regression", "bernoulli": "logistic regression", "poisson": "Poisson regression"}
+    family = model.family.name.replace("_", " ")
     if not model.hidden:
-        name = plain.get(model.family.name)
-        usual = name and model.link == model.family.links[0]
-        return name if usual else f"{model.family.name} regression with the {model.link.name} link"
+        usual = PLAIN.get(model.family.name) if model.link == model.family.links[0] else None
+        return usual or f"{family} regression with the {model.link.name} link"
     widths = " and ".join(f"{layer.units} {layer.activation.name}" for layer in model.hidden)
     layers = "a hidden layer" if len(model.hidden) == 1 else "hidden layers"
-    return f"{model.family.name} response behind {layers} of {widths} units"
+    return f"{family} response behind {layers} of {widths} units"
 
 
 def _lead(study: Contrast) -> str:

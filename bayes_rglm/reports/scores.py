@@ -16,6 +16,14 @@ from .words import Answer, gravity, meaning
 
 SECOND = {
     "brier": ("Brier score", "Brier score: mean squared distance of the predicted probability from what happened; "),
+    "brier_levels": (
+        "Brier score",
+        "Brier score: squared distance of the predicted probabilities from what happened, summed over levels; ",
+    ),
+    "rps": (
+        "RPS",
+        "RPS, the ranked probability score: squared distance of the cumulative probabilities, summed over levels; ",
+    ),
     "crps": ("CRPS", "CRPS: distance of the predictive distribution from what happened, in the unit of the response; "),
 }
 
@@ -101,7 +109,7 @@ def _unsaid(note: str, fits: Mapping[str, Fit]) -> str:
 def contrast_table(comparison: Comparison) -> Markup:
     """The comparison's table, rounded to what its standard errors bear."""
     frame = comparison.table
-    second = "brier" if "brier" in frame else "crps"
+    second = comparison.second
     name, explained = SECOND[second]
     head = [
         "Method",
@@ -133,7 +141,7 @@ def _row(method, line, comparison: Comparison, second: str) -> list[object]:
         fixed(line["log_score"], 3),
         difference if scored else number(np.nan),
         verdict,
-        fixed(line[second], 3) if second == "brier" else number(line[second]),
+        number(line[second]) if second == "crps" else fixed(line[second], 3),
         fixed(line["train_log_score"], 3),
         seconds(line["seconds"]),
     ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..comparison.scores import is_binary
+import numpy as np
+
+from ..comparison import rules
 from ..design import Design
 from ..plots.numbers import count, exact, fixed, number, tick
 from ..problem import Problem
+from .formulas import lines
 from .markup import Markup, facts, join, listing, paragraph, section, table, tag
-from .mathematics import column_priors, lines, priors_of
+from .mathematics import column_priors, priors_of
 from .recipes import versions
 
 MOST_COLUMNS = 40
@@ -62,13 +65,19 @@ def data_section(problem: Problem, split: str = "", rows: int | None = None) -> 
     design = problem.design
     pairs = [("Rows", _rows(design, rows, split))]
     pairs += [("Response", _response(problem))]
-    pairs += [("Columns", count(design.p, "column") + (" and an intercept" if design.intercept else ", no intercept"))]
+    pairs += [("Columns", count(design.p, "column") + _constant(problem))]
     pairs += [(name, "present") for name in ("offset", "trials", "lower", "upper") if getattr(design, name) is not None]
     if design.weights is not None:
         pairs.append(("Weights", f"{design.weights_kind} weights"))
     if design.formula:
         pairs.append(("Formula", tag("code", design.formula)))
     return section("The data", facts(pairs), _columns(problem), slug="data")
+
+
+def _constant(problem: Problem) -> str:
+    if not problem.spec.family.intercept:
+        return "; cut-points take the intercept's place"
+    return " and an intercept" if problem.design.intercept else ", no intercept"
 
 
 def _rows(design: Design, rows: int | None, split: str) -> str:
@@ -80,9 +89,18 @@ def _rows(design: Design, rows: int | None, split: str) -> str:
 def _response(problem: Problem) -> Markup:
     design, y = problem.design, problem.design.y
     name = tag("code", design.response or "y")
-    if is_binary(problem.spec.family):
+    family = problem.spec.family
+    kind = rules.kind_of(family)
+    if kind == rules.BINARY:
         ones = f"{design.levels[1]!r} (of {', '.join(map(repr, design.levels))})" if design.levels else "1"
-        return join((name, f" is {ones} in {fixed(100 * y.mean(), 0)} % of the training rows"))
+        share = fixed(100 * rules.success(family, y).mean(), 0)
+        return join((name, f" is {ones} in {share} % of the training rows"))
+    if kind in (rules.LEVELS, rules.ORDERED):
+        order = "ordered" if kind == rules.ORDERED else "unordered"
+        counts = np.bincount(y.astype(int), minlength=problem.program.levels or 0)
+        named = design.levels or [str(k) for k in range(len(counts))]
+        shown = ", ".join(f"{level} ({number_})" for level, number_ in zip(named, counts, strict=False))
+        return join((name, f" has {len(counts)} {order} levels; training rows at each: {shown}"))
     spread = f"mean {number(y.mean())}, standard deviation {number(y.std())}, from {exact(y.min())} to {exact(y.max())}"
     return join((name, f": {spread} in the training rows"))
 

@@ -13,7 +13,15 @@ from ..diagnostics import GRAVE
 from ..plots.numbers import MINUS, count, fixed, number, with_error
 from ..plots.scores import scored
 
-NAMES = {"ml": "maximum likelihood", "map": "the posterior mode (MAP)", "nuts": "the posterior (NUTS)"}
+NAMES = {
+    "ml": "maximum likelihood",
+    "penalised": "penalised likelihood",
+    "map": "the posterior mode (MAP)",
+    "laplace": "the Laplace approximation",
+    "svi": "variational inference",
+    "ensemble": "the ensemble",
+    "nuts": "the posterior (NUTS)",
+}
 
 MEANINGS = {
     "ok": "every check passed",
@@ -22,6 +30,9 @@ MEANINGS = {
     "rank_deficient": "some columns repeat others",
     "outside_domain": "predictions outside the link's domain",
     "not_a_mode": "the optimiser did not arrive",
+    "not_converged": "the variational objective was still moving",
+    "predictive_only": "an approximation to be judged by its predictions",
+    "boundary": "an auxiliary value at the end of its range",
     "not_stationary": "the chains do not agree: no posterior summaries",
     "chain_mixture": "the chains sit in different modes",
     "slow_mixing": "few effective draws",
@@ -34,6 +45,11 @@ CLAIMS = {
     "ml": "A point and plug-in noise. Intervals only without hidden layers, where a finite estimate exists, the "
     "columns can be told apart and there are at least ten rows per parameter.",
     "map": "A point. No intervals: the prior shrinks it, and a Wald interval would not know.",
+    "penalised": "A point. No intervals: the penalty shrinks it, and choosing its strength uses the data once more.",
+    "prior": "What the model says before it has seen the response.",
+    "laplace": "A Gaussian at one mode: local uncertainty, in a network that of the function near the mode.",
+    "svi": "The closest Gaussian by exclusive Kullback-Leibler divergence: its variances are low.",
+    "ensemble": "The spread between optima, which is no posterior and need not be calibrated.",
     "nuts": "The posterior under this model and these priors, up to Monte-Carlo error and the status above.",
 }
 BAYESIAN_CLAIM = "An approximation of the posterior under this model and these priors, judged by the status above."

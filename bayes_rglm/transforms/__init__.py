@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ._base import Restore
 from .likelihood_only import likelihood_only
+from .noncentred import noncentred
 from .standardised import standardised
 from .whitened import whitened
 
-__all__ = ["Restore", "likelihood_only", "standardised", "whitened"]
+__all__ = ["Restore", "likelihood_only", "noncentred", "standardised", "whitened"]

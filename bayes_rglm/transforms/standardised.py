@@ -1,12 +1,13 @@
 """Standardised inputs: the same model in the coordinates of centred, scaled columns.
 
-With x' = (x - m) / s the first layer's weights become B' = s B and its intercept a' = a + m B. Prior constants are
-carried along (`binding` keeps every prior closed under this change), so densities differ by a constant only. Raw
-units then cost neither accuracy (float32, a column of years) nor speed.
+With x' = (x - m) / s the weights of a layer that reads the columns become B' = s B and its intercept a' = a + m B.
+Prior constants are carried along (`binding` keeps every prior closed under this change), so densities differ by a
+constant only. Raw units then cost neither accuracy (float32, a column of years) nor speed.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,52 +19,61 @@ from ._base import Restore
 
 @dataclass(frozen=True, eq=False)
 class _Change:
-    """m and s per column, and the names of the first layer's sites."""
+    """m and s per column, and (weights, intercept, shape of a row's outputs) of every affine map that reads the
+    columns; `cutpoints` names those that stand for the intercept, with the other sign.
+    """
 
     centre: np.ndarray
     scale: np.ndarray
-    weights: str
-    intercept: str | None
-    units: int
+    sites: tuple[tuple[str, str | None, tuple[int, ...]], ...]
+    cutpoints: str | None = None
 
     def restore(self, sites: dict[str, Any]) -> dict[str, Any]:
         out = dict(sites)
-        tail = (1,) * (self.units > 0)
-        out[self.weights] = sites[self.weights] / self.scale.reshape(-1, *tail)
-        if self.intercept is not None:
-            axis = -2 if self.units else -1
-            out[self.intercept] = sites[self.intercept] - (out[self.weights] * self.centre.reshape(-1, *tail)).sum(axis)
+        for weights, intercept, units in self.sites:
+            tail = (1,) * len(units)
+            out[weights] = sites[weights] / self.scale.reshape(-1, *tail)
+            if intercept is not None:
+                moved = (out[weights] * self.centre.reshape(-1, *tail)).sum(-1 - len(units))
+                out[intercept] = sites[intercept] - moved
+        if self.cutpoints is not None:
+            moved = (out[self.sites[0][0]] * self.centre).sum(-1)
+            out[self.cutpoints] = sites[self.cutpoints] + moved[..., None]
         return out
 
 
 def standardised(problem: Problem) -> tuple[Problem, Restore]:
     """The problem on centred, scaled columns. Columns under bounded priors keep their scale; `restore` needs NumPy."""
-    program = problem.require_network("standardised")
-    first = program.layers[0]
-    if first.weights is None:
+    maps = problem.require_network("standardised").first
+    if maps[0].weights is None:
         return problem, Restore(dict, 0.0)
     X = np.asarray(problem.data["X"], float)
-    change = _change(first, X)
+    cutpoints = next((s.name for s in problem.program.auxiliaries if "centre" in problem.constants[s.name]), None)
+    change = _change(maps, X, cutpoints)
     data = {**problem.data, "X": (X - change.centre) / change.scale}
-    constants = {**problem.constants, first.weights.name: _scaled(problem.constants[first.weights.name], change)}
-    if first.intercept is not None:
-        own = dict(problem.constants[first.intercept.name])
-        own["centre"] = (own["centre"] - change.centre) / change.scale
-        constants[first.intercept.name] = own
-    log_jacobian = float(np.log(change.scale)[proper_rows(first.weights)].sum()) * max(1, change.units)
+    constants, log_jacobian = dict(problem.constants), 0.0
+    for a, (weights, intercept, units) in zip(maps, change.sites, strict=True):
+        constants[weights] = _scaled(constants[weights], change.scale.reshape(-1, *(1,) * len(units)))
+        log_jacobian += float(np.log(change.scale)[proper_rows(a.weights)].sum()) * math.prod(units)
+        for name in filter(None, (intercept, cutpoints)):
+            own = dict(constants[name])
+            own["centre"] = (own["centre"] - change.centre) / change.scale
+            constants[name] = own
     changed = problem.with_parts(data=data, constants=constants)
     return changed, Restore(change.restore, log_jacobian)
 
 
-def _change(first, X) -> _Change:
+def _change(maps, X, cutpoints: str | None) -> _Change:
     spread = X.std(axis=0)
     scale = np.where(spread > 1e-12 * (1.0 + np.abs(X).max(axis=0)), spread, 1.0)
-    if not all(block.affine for block in first.weights.blocks):
+    if not all(block.affine for a in maps for block in a.weights.blocks):
         scale = np.ones_like(scale)
-    movable = first.intercept is not None and all(block.affine for block in first.intercept.blocks)
+    movable = cutpoints is not None or all(
+        a.intercept is not None and all(block.affine for block in a.intercept.blocks) for a in maps
+    )
     centre = X.mean(axis=0) if movable else np.zeros_like(scale)
-    units = first.weights.shape[1] if len(first.weights.shape) > 1 else 0
-    return _Change(centre, scale, first.weights.name, first.intercept and first.intercept.name, units)
+    sites = tuple((a.weights.name, a.intercept and a.intercept.name, a.weights.shape[1:]) for a in maps)
+    return _Change(centre, scale, sites, cutpoints)
 
 
 def proper_rows(site) -> np.ndarray:
@@ -74,6 +84,5 @@ def proper_rows(site) -> np.ndarray:
     return proper
 
 
-def _scaled(constants, change: _Change):
-    factor = change.scale.reshape(-1, *((1,) * (change.units > 0)))
+def _scaled(constants, factor):
     return {**constants, "shift": constants["shift"] * factor, "unit": constants["unit"] * factor}

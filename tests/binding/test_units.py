@@ -14,22 +14,27 @@ every_model = pytest.mark.parametrize("depth", [1, 2])
 every_family = pytest.mark.parametrize("family", families.names())
 
 
-def arrays(world, family):
-    return world.X, world.frame(family)["y"].to_numpy()
-
-
 def two_units(world, family, depth, **options):
     """The same model on the columns as they are, and on 1000 x + 5."""
-    X, y = arrays(world, family)
     model = world.model(family, depth, **options)
-    return [Problem(model, Design.from_arrays(x, y)) for x in (X, X * FACTOR + SHIFT)]
+    return [Problem(model, world.arrays(family, x)) for x in (world.X, world.X * FACTOR + SHIFT)]
 
 
 def in_other_units(theta, depth):
-    """Sites that give the same linear predictor on 1000 x + 5."""
+    """Sites that give the same rows on 1000 x + 5; without an intercept the cut-points move, the other way."""
     suffix = "_1" if depth > 1 else ""
-    beta = theta[f"beta{suffix}"] / FACTOR.reshape(-1, *(1,) * (depth > 1))
-    return theta | {f"beta{suffix}": beta, f"intercept{suffix}": theta[f"intercept{suffix}"] - SHIFT @ beta}
+    wide = theta[f"beta{suffix}"].ndim > 1
+    beta = theta[f"beta{suffix}"] / FACTOR.reshape(-1, *(1,) * wide)
+    away = SHIFT @ beta
+    name = f"intercept{suffix}"
+    moved = {name: theta[name] - away} if name in theta else {"cutpoints": theta["cutpoints"] + away}
+    return theta | {f"beta{suffix}": beta} | moved
+
+
+def place(problem, theta):
+    """The linear predictor, as seen from the first cut-point where there are some."""
+    eta, aux = problem.parameters(theta)
+    return eta - aux["cutpoints"][0] if "cutpoints" in aux else eta
 
 
 MIXED = {"x1": Laplace(scale=1.0, scaled="fan_in")}
@@ -40,22 +45,22 @@ CASES += [("gaussian", 1, MIXED), ("gaussian", 2, MIXED), ("gaussian", 3, None)]
 @pytest.mark.parametrize(("family", "depth", "prior"), CASES)
 def test_units_of_a_column_change_the_density_by_a_constant(world, family, depth, prior):
     raw, other = two_units(world, family, depth, prior=prior)
-    constant = np.log(1000.0) * (world.units if depth > 1 else 1)
-    for z in world.points(raw, 3):
+    constant = np.log(1000.0) * np.size(raw.constants["beta_1" if depth > 1 else "beta"]["unit"][0])
+    for z in world.points(raw, 2 if prior else 1):
         theta = raw.constrain(z)
         there = in_other_units(theta, depth)
-        np.testing.assert_allclose(raw.linear_predictor(theta), other.linear_predictor(there), atol=1e-9)
+        np.testing.assert_allclose(place(raw, theta), place(other, there), atol=1e-9)
         np.testing.assert_allclose(other.log_joint(there), raw.log_joint(theta) + constant, rtol=1e-10)
 
 
 @every_model
-@every_family
+@pytest.mark.parametrize("family", ["gaussian", "poisson", "categorical", "ordinal"])
 def test_the_prior_predictive_is_the_same_in_all_units(world, family, depth):
     found = []
     for problem in two_units(world, family, depth):
         sites = Predictive(problem.numpyro_model, num_samples=20)(jax.random.key(2), **problem.model_kwargs)
         sites.pop("y")
-        found.append(np.stack([problem.linear_predictor({k: v[i] for k, v in sites.items()}) for i in range(20)]))
+        found.append(np.stack([place(problem, {k: v[i] for k, v in sites.items()}) for i in range(20)]))
     np.testing.assert_allclose(found[0], found[1], rtol=1e-8, atol=1e-8)
 
 
@@ -66,7 +71,7 @@ def test_an_explicit_prior_stays_in_raw_units(world):
 
 
 def test_units_of_a_real_response_scale_its_priors(world):
-    X, y = arrays(world, "gaussian")
+    X, y = world.X, world.frame("gaussian")["y"].to_numpy()
     one, other = (Problem(RGLM("gaussian"), Design.from_arrays(X, v)) for v in (y, 100.0 * y + 7.0))
     theta = {"beta": np.array([0.5, -0.01, 0.1]), "intercept": np.float64(-3.0), "sigma": np.float64(0.9)}
     there = {"beta": 100 * theta["beta"], "intercept": 100 * theta["intercept"] + 7.0, "sigma": 100 * theta["sigma"]}
@@ -98,8 +103,8 @@ def test_a_factor_of_fifty_levels_does_not_move_the_prior_of_age(world, depth):
 @every_family
 def test_the_defaults_of_the_table(world, family):
     """The numbers of the page, computed again."""
-    X, y = arrays(world, family)
-    problem = Problem(world.model(family, 2), Design.from_arrays(X, y))
+    X = world.X
+    problem = Problem(world.model(family, 2), world.arrays(family))
     tanh, link = links.get("tanh"), families.get(family).links[0]
     own = problem.constants
     np.testing.assert_allclose(own["beta_1"]["unit"], np.tile(1 / (X.std(0) * np.sqrt(3.0)), (3, 1)).T, rtol=1e-10)
@@ -108,7 +113,8 @@ def test_the_defaults_of_the_table(world, family):
     scale = own["typical"]["scale"]
     np.testing.assert_allclose(own["beta"]["unit"], scale * tanh.gain / np.sqrt(3.0), rtol=1e-12)
     assert float(own["beta"]["hyper"][0]["scale"]) == link.prior_scale
-    np.testing.assert_allclose(own["intercept"]["shift"], own["typical"]["eta"])
+    located, sign = ("intercept", 1.0) if families.get(family).intercept else ("cutpoints", -1.0)
+    np.testing.assert_allclose(own[located]["shift"], sign * np.asarray(own["typical"]["eta"]))
 
 
 def test_typical_responses(world):

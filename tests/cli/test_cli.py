@@ -232,3 +232,20 @@ runpy.run_module("bayes_rglm", run_name="__main__")
     assert process.returncode == 130
     assert "maximum likelihood" in out.decode()
     assert "Stopped by the user" in (here / "stopped.html").read_text("utf-8")
+
+
+def test_levels_have_a_line_each(world):
+    """Predictions of a response of levels: a line per row and level, whose means add up to one."""
+    found = world.drawn("categorical")
+    lines = list(csv.DictReader(predictions.as_csv(found, None, "mean", 0).splitlines()))
+    places = [(line["row"], line["level"]) for line in lines]
+    assert places[:4] == [("row 00", "0"), ("row 00", "1"), ("row 00", "2"), ("row 01", "0")]
+    means = np.array([float(line["mean"]) for line in lines]).reshape(world.rows, 3)
+    np.testing.assert_allclose(means.sum(1), 1.0, rtol=1e-12)
+
+
+def test_trials_by_name(here, world):
+    world.frame("binomial").to_csv("trials.csv", index=False)
+    found = run("fit", "trials.csv", "--formula", "y ~ dose", "--family", "binomial", "--trials", "trials", "-e", "ml")
+    assert found.exit_code == 0, found.output
+    assert "beta[dose]" in found.stdout

@@ -14,6 +14,9 @@ from bayes_rglm import families, links
 from bayes_rglm.errors import DataError, SpecError
 
 every = pytest.mark.parametrize("family", list(families.registry), ids=lambda family: family.name)
+MEANS_OF_THEIR_OWN = {"binomial", "tobit", "weibull"}  # E[y] is not the inverse link
+# No exponential dispersion models: their deviance is that of the likelihood.
+NOT_EXPONENTIAL = {"beta", "student_t", "tobit", "weibull"}
 RESPONSES = {
     "zeros": np.zeros(7),
     "ones": np.ones(7),
@@ -24,6 +27,7 @@ RESPONSES = {
     "mixed": np.array([0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0]),
     "counts": np.array([0.0, 3.0, 17.0, 1.0, 250.0, 0.0, 5.0]),
     "far apart": np.array([-1e8, 1e-8, 1e8, 0.0, 2.0, 3.0, 4.0]),
+    "shares": np.linspace(0.05, 0.95, 7),
     "positive": np.array([1e-6, 0.3, 2.0, 7.5, 1e4, 1.0, 1.5]),
 }
 
@@ -61,7 +65,8 @@ def test_links_are_found_by_name_and_alias_or_refused_with_the_choices(family):
         assert link.log_slope is not None
         for name in (link, link.name, *link.aliases):
             assert family.link(name) is link
-    for link in set(links.registry) - set(family.links):
+    accepted = {name for link in family.links for name in (link.name, *link.aliases)}
+    for link in (link for link in links.registry if link.name not in accepted):
         with pytest.raises(SpecError, match="does not have this link") as caught:
             family.link(link.name)
         assert repr(link.name) in str(caught.value)
@@ -82,94 +87,94 @@ def test_the_measure_is_that_of_the_support(family, case_of):
 def test_every_field_survives_flattening_and_jit(case):
     y = case.sample()
     leaves, treedef = jax.tree.flatten(case.dist)
-    assert len(leaves) == 1 + len(case.aux), "eta and every auxiliary are leaves: see pytree_data_fields"
+    assert len(leaves) == 1 + len(case.extra), "eta and every auxiliary are leaves: see pytree_data_fields"
     again = [jax.tree.unflatten(treedef, leaves), jax.jit(lambda d: d)(case.dist)]
     for other in again:
         assert type(other) is type(case.dist)
         assert other.link is case.link
         assert other.batch_shape == case.dist.batch_shape
-        for name in ("eta", *case.aux):
+        for name in ("eta", *case.extra):
             np.testing.assert_array_equal(getattr(other, name), getattr(case.dist, name))
         np.testing.assert_array_equal(other.log_prob(y), case.dist.log_prob(y))
     np.testing.assert_allclose(jax.jit(lambda d, y: d.log_prob(y))(case.dist, y), case.dist.log_prob(y), rtol=1e-13)
-    moved = jax.jit(lambda d: jax.tree.map(lambda leaf: leaf * 1.1, d))(case.dist)
-    fresh = case.family.distribution(case.link, case.dist.eta * 1.1, **{k: v * 1.1 for k, v in case.aux.items()})
+    moved = jax.jit(lambda d: jax.tree.map(lambda leaf: leaf * 2.0, d))(case.dist)
+    fresh = case.family.distribution(case.link, case.dist.eta * 2.0, **{k: v * 2.0 for k, v in case.extra.items()})
     np.testing.assert_allclose(moved.log_prob(y), fresh.log_prob(y), rtol=1e-13)
 
 
-def test_the_distribution_survives_vmap(case):
-    eta = jnp.asarray(np.stack([case.eta, case.eta[::-1], 0.5 * case.eta]))
-    y = case.sample((3,))
-    expected = case.at(eta).log_prob(y)
+def test_the_distribution_survives_vmap(first):
+    eta = jnp.asarray(np.stack([first.eta, first.eta[::-1], 0.5 * first.eta]))
+    y = first.sample((3,))
+    expected = first.at(eta).log_prob(y)
     assert expected.shape == eta.shape
-    inside = jax.jit(jax.vmap(lambda e, v: case.at(e).log_prob(v)))(eta, y)
+    batched = jax.vmap(first.at)(eta)
+    each = jax.vmap(lambda d, e, v, k: (first.at(e).log_prob(v), d.log_prob(v), d.sample(k)))
+    inside, outside, draws = jax.jit(each)(batched, eta, y, jax.random.split(jax.random.key(2), 3))
     np.testing.assert_allclose(inside, expected, rtol=1e-13)
-    batched = jax.vmap(case.at)(eta)
-    np.testing.assert_allclose(jax.jit(jax.vmap(lambda d, v: d.log_prob(v)))(batched, y), expected, rtol=1e-13)
-    draws = jax.jit(jax.vmap(lambda d, k: d.sample(k)))(batched, jax.random.split(jax.random.key(2), 3))
+    np.testing.assert_allclose(outside, expected, rtol=1e-13)
     assert draws.shape == eta.shape
 
 
-def test_numpyro_may_expand_mask_scale_and_trace_it(case):
-    y = case.sample((3,))
-    expected = case.dist.log_prob(y)
-    np.testing.assert_allclose(case.dist.expand((3, 7)).log_prob(y), expected, rtol=1e-13)
-    np.testing.assert_allclose(case.dist.to_event(1).log_prob(y), expected.sum(-1), rtol=1e-13)
+def test_numpyro_may_expand_mask_scale_and_trace_it(first):
+    y = first.sample((3,))
+    expected = first.dist.log_prob(y)
+    np.testing.assert_allclose(first.dist.expand((3, 7)).log_prob(y), expected, rtol=1e-13)
+    np.testing.assert_allclose(first.dist.to_event(1).log_prob(y), expected.sum(-1), rtol=1e-13)
     mask = np.arange(7) % 2 == 0
-    np.testing.assert_allclose(case.dist.mask(mask).log_prob(y), np.where(mask, expected, 0.0), rtol=1e-13)
+    np.testing.assert_allclose(first.dist.mask(mask).log_prob(y), np.where(mask, expected, 0.0), rtol=1e-13)
 
     def model(eta, y=None):
         with numpyro.plate("obs", len(eta)), numpyro.handlers.scale(scale=2.0):
-            numpyro.sample("y", case.at(eta), obs=y)
+            numpyro.sample("y", first.at(eta), obs=y)
 
-    total = numpyro.infer.util.log_density(model, (jnp.asarray(case.eta), y[0]), {}, {})[0]
+    total = numpyro.infer.util.log_density(model, (jnp.asarray(first.eta), y[0]), {}, {})[0]
     assert float(total) == pytest.approx(2 * float(expected[0].sum()), rel=1e-12)
-    drawn = numpyro.infer.Predictive(model, num_samples=5)(jax.random.key(0), jnp.asarray(case.eta))["y"]
+    drawn = numpyro.infer.Predictive(model, num_samples=5)(jax.random.key(0), jnp.asarray(first.eta))["y"]
     assert drawn.shape == (5, 7)
-    assert bool(jnp.all(case.dist.support(drawn)))
+    assert bool(jnp.all(first.dist.support(drawn)))
 
 
-def test_plain_numbers_and_integers_are_linear_predictors(case):
-    if not case.link.inside(1.0):
+def test_plain_numbers_and_integers_are_linear_predictors(first):
+    if not first.link.inside(1.0):
         pytest.skip("1 lies outside the link's domain")
-    one = case.at(1)
-    y = case.sample()[3]
+    one = first.at(1)
+    y = first.sample()[3]
     assert one.batch_shape == ()
-    assert float(one.log_prob(y)) == pytest.approx(float(case.at(jnp.asarray([1.0])).log_prob(y)[0]), rel=1e-13)
+    assert float(one.log_prob(y)) == pytest.approx(float(first.at(jnp.asarray([1.0])).log_prob(y)[0]), rel=1e-13)
 
 
-def test_scalars_broadcast_against_rows(case):
-    ones = {name: jnp.full(7, value) for name, value in case.aux.items()}
-    y = case.sample()
-    other = case.family.distribution(case.link, jnp.asarray(case.eta), **ones)
-    np.testing.assert_array_equal(other.log_prob(y), case.dist.log_prob(y))
+def test_scalars_broadcast_against_rows(first):
+    ones = {name: jnp.full(7, value) for name, value in first.extra.items()}
+    y = first.sample()
+    other = first.family.distribution(first.link, jnp.asarray(first.eta), **ones)
+    np.testing.assert_array_equal(other.log_prob(y), first.dist.log_prob(y))
 
 
-def test_parameters_outside_their_support_are_refused(case):
+def test_parameters_outside_their_support_are_refused(first):
     with pytest.raises(ValueError, match="invalid eta"):
-        case.at(jnp.asarray([np.nan]))
-    for parameter in case.family.auxiliaries:
+        first.at(jnp.asarray([np.nan]))
+    for parameter in first.family.auxiliaries:
         for wrong in [v for v in (-1.0, np.nan) if not bool(parameter.support(v))]:
             with pytest.raises(ValueError, match=f"invalid {parameter.name}"):
-                case.family.distribution(case.link, jnp.asarray(case.eta), **{**case.aux, parameter.name: wrong})
+                first.family.distribution(first.link, jnp.asarray(first.eta), **{**first.extra, parameter.name: wrong})
 
 
 # Density, moments, distribution function -----------------------------------------------------------------------------
 
 
 def test_the_density_has_total_mass_one_and_the_stated_moments(case):
-    y, weights = case.nodes()
-    mass = np.exp(np.asarray(case.dist.log_prob(y))) * weights
+    y, mass = case.mass
     np.testing.assert_allclose(mass.sum(0), 1.0, rtol=1e-9)
     mean = (mass * y).sum(0)
     np.testing.assert_allclose(case.dist.mean, mean, rtol=1e-8, atol=1e-12)
     np.testing.assert_allclose(case.dist.variance, (mass * (y - mean) ** 2).sum(0), rtol=1e-8)
-    np.testing.assert_allclose(case.dist.mean, case.link.inverse(case.eta), rtol=1e-13)
+    if case.family.name not in MEANS_OF_THEIR_OWN:
+        np.testing.assert_allclose(case.dist.mean, case.link.inverse(case.eta), rtol=1e-13)
 
 
 def test_samples_have_the_stated_moments_and_support(case):
-    n = 200_000
-    y = np.asarray(jax.jit(lambda d, key: d.sample(key, (n,)))(case.dist, jax.random.key(11)))
+    y = np.asarray(case.draws)
+    n = len(y)
     assert y.shape == (n, 7)
     assert bool(jnp.all(case.dist.support(y)))
     assert (y.dtype.kind == "i") == case.family.discrete
@@ -180,26 +185,28 @@ def test_samples_have_the_stated_moments_and_support(case):
     assert (np.abs(squares.mean(0) - variance) < 5 * squares.std(0) / np.sqrt(n) + 1e-12).all()
 
 
-def test_samples_depend_on_the_key_and_are_repeatable(case):
-    other = case.dist.sample(jax.random.key(4), (64,))
-    assert not np.array_equal(case.sample((64,)), other)
-    np.testing.assert_array_equal(case.dist.sample(jax.random.key(4), (64,)), other)
+def test_samples_depend_on_the_key_and_are_repeatable(first):
+    other = first.drawn(4)
+    assert not np.array_equal(first.draws, other)
+    np.testing.assert_array_equal(first.drawn(4), other)
 
 
 def test_the_distribution_function_accumulates_the_density(case):
-    y, _ = case.nodes()
+    y, _ = case.mass
+    y = y if case.family.discrete else np.concatenate([y[::40], y[-1:]])
     cdf = np.asarray(case.dist.cdf(y))
     assert (np.diff(cdf, axis=0) >= -1e-15).all()
     np.testing.assert_allclose(cdf[-1], 1.0, atol=1e-12)
     if case.family.discrete:
-        np.testing.assert_allclose(cdf, np.cumsum(np.exp(np.asarray(case.dist.log_prob(y))), 0), rtol=1e-9)
+        np.testing.assert_allclose(cdf, np.cumsum(case.mass[1], 0), rtol=1e-9)
         np.testing.assert_array_equal(case.dist.cdf(y + 0.5), cdf)
         np.testing.assert_array_equal(case.dist.cdf(jnp.asarray(y[0] - 0.5)), 0.0)
         return
     inner = np.asarray(case.sample((20,)))
     density = jax.vmap(jax.vmap(jax.grad(lambda v, e: case.at(e).cdf(v))), (0, None))
     density = jax.jit(density)(inner, jnp.asarray(case.eta))
-    np.testing.assert_allclose(density, np.exp(case.dist.log_prob(inner)), rtol=1e-7)
+    smooth = inner != 0 if case.has_atom else np.ones(inner.shape, bool)
+    np.testing.assert_allclose(density[smooth], np.exp(case.dist.log_prob(inner))[smooth], rtol=1e-7)
 
 
 # Score, information, deviance ----------------------------------------------------------------------------------------
@@ -207,34 +214,40 @@ def test_the_distribution_function_accumulates_the_density(case):
 
 def test_log_likelihood_and_score_are_those_of_the_distribution(case):
     y = np.asarray(case.sample((20,)), float)
-    gradient = jax.vmap(jax.vmap(jax.grad(lambda e, v: case.at(e).log_prob(v))), (None, 0))
-    gradient = jax.jit(gradient)(jnp.asarray(case.eta), y)
+    log_prob, gradient, _ = case.derivatives(y)
+    np.testing.assert_allclose(log_prob, case.dist.log_prob(y), rtol=1e-12, atol=1e-14)
     for array in (np.asarray, jnp.asarray):
         eta, value = array(case.eta), array(y)
-        score = case.family.score(case.link, value, eta, **case.aux)
+        score = case.family.score(case.link, value, eta, **case.extra)
         assert isinstance(score, jax.Array) == (array is jnp.asarray)
         np.testing.assert_allclose(score, gradient, rtol=1e-10, atol=1e-12)
-        likelihood = case.family.log_likelihood(case.link, value, eta, **case.aux)
-        np.testing.assert_allclose(likelihood, case.dist.log_prob(y), rtol=1e-11, atol=1e-13)
+        likelihood = case.family.log_likelihood(case.link, value, eta, **case.extra)
+        np.testing.assert_allclose(likelihood, log_prob, rtol=1e-11, atol=1e-13)
 
 
 def test_information_is_the_variance_of_the_score_and_the_mean_curvature(case):
-    y, weights = case.nodes()
-    mass = np.exp(np.asarray(case.dist.log_prob(y))) * weights
-    score = np.asarray(case.family.score(case.link, y, case.eta, **case.aux))
+    if not hasattr(case.family, "information"):
+        assert not case.family.closed
+        pytest.skip("the expected information has no closed form")
+    y, mass = case.mass
+    score = np.asarray(case.family.score(case.link, y, case.eta, **case.extra))
     np.testing.assert_allclose((mass * score).sum(0), 0.0, atol=1e-8)
-    information = case.family.information(case.link, case.eta, **case.aux)
+    information = case.family.information(case.link, case.eta, **case.extra)
     np.testing.assert_allclose(information, (mass * score**2).sum(0), rtol=1e-8)
-    second = jax.grad(jax.grad(lambda e, v: case.at(e).log_prob(v)))
-    curvature = jax.jit(jax.vmap(jax.vmap(second), (None, 0)))
-    curvature = curvature(jnp.asarray(case.eta), np.broadcast_to(y, mass.shape))
+    curvature = case.derivatives(y)[2]
     np.testing.assert_allclose(information, -(mass * curvature).sum(0), rtol=1e-8)
-    np.testing.assert_allclose(case.family.information(case.link, jnp.asarray(case.eta), **case.aux), information)
+    np.testing.assert_allclose(case.family.information(case.link, jnp.asarray(case.eta), **case.extra), information)
 
 
 def test_unit_deviance_is_twice_the_loss_against_the_saturated_model(case):
     family, link = case.family, case.link
+    if family.unit_deviance is None:
+        assert not family.closed
+        pytest.skip("no exponential dispersion model")
+    if case.rows:
+        pytest.skip("the mean is not that of y: tested with the family")
     dispersion = family.dispersion(**case.aux) if hasattr(family, "dispersion") else 1.0
+    scaling = 1.0 if family.name in NOT_EXPONENTIAL else dispersion
     y, mu = np.unique(np.asarray(case.sample((40,)), float))[:, None], link.inverse(case.eta)
     y = y[(y[:, 0] >= link.mean_domain[0]) & (y[:, 0] <= link.mean_domain[1])]
     assert len(y)
@@ -246,24 +259,32 @@ def test_unit_deviance_is_twice_the_loss_against_the_saturated_model(case):
     with np.errstate(all="ignore"):
         own = np.asarray(link.forward(y[:, 0]), float)
     own = np.where(np.isfinite(own), own, tries[0])
+    if family.name == "beta":  # nearly y: closer and closer grids
+        for width in 10.0 ** np.arange(0.5, -4.0, -0.5):
+            near = own[:, None] + width * np.linspace(-1.0, 1.0, 41)
+            own = near[np.arange(len(y)), np.asarray(log_prob(near, y)).argmax(1)]
     saturated = np.maximum(saturated, np.asarray(log_prob(own, y[:, 0])))[:, None]
-    loss = 2 * dispersion * (saturated - np.asarray(case.dist.log_prob(y)))
-    np.testing.assert_allclose(family.unit_deviance(y, mu), loss, rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(family.unit_deviance(jnp.asarray(y), jnp.asarray(mu)), loss, rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(family.variance(mu) * dispersion, case.dist.variance, rtol=1e-12)
-    slope = jax.vmap(jax.vmap(jax.grad(family.unit_deviance, 1), (None, 0)), (0, None))
+    loss = 2 * scaling * (saturated - np.asarray(case.dist.log_prob(y)))
+    np.testing.assert_allclose(case.unit_deviance(y, mu), loss, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(case.unit_deviance(jnp.asarray(y), jnp.asarray(mu)), loss, rtol=1e-9, atol=1e-9)
+    if not case.has_atom:
+        # Of mu itself: near 1 it has lost digits of 1 - mu, 2e-16 / 5e-6 of them under cloglog at 2.5.
+        np.testing.assert_allclose(case.variance(case.dist.mean) * dispersion, case.dist.variance, rtol=1e-10)
+    if family.name in NOT_EXPONENTIAL:
+        return
+    slope = jax.vmap(jax.vmap(jax.grad(case.unit_deviance, 1), (None, 0)), (0, None))
     slope = jax.jit(slope)(y[:, 0], jnp.asarray(mu))
-    np.testing.assert_allclose(slope, -2 * (y - mu) / family.variance(mu), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(slope, -2 * (y - mu) / case.variance(mu), rtol=1e-9, atol=1e-9)
 
 
 # What a family does with a column ------------------------------------------------------------------------------------
 
 
-def acceptable(family):
+def acceptable(case):
     """The responses that the family's own check lets through."""
     for name, y in RESPONSES.items():
         try:
-            family.check(y, "y", None, np.arange(len(y)))
+            case.family.check(y, "y", None, np.arange(len(y)), **case.rows)
         except DataError:
             continue
         yield name, y
@@ -271,19 +292,20 @@ def acceptable(family):
 
 def test_check_lets_the_family_s_own_draws_through(case):
     y = np.asarray(case.sample((3,)), float).ravel()
-    assert case.family.check(y, "y", None, np.arange(y.size)) is None
+    assert case.family.check(y, "y", None, np.arange(y.size), **case.rows) is None
 
 
 @every
 def test_check_names_column_row_and_value_outside_the_support(family, case_of):
-    support = case_of(family, family.links[0]).dist.support
-    outside = [v for v in (-1.5, -1.0, 0.5, 1.25, 2.5) if not bool(support(v))]
-    inside = next(v for v in (1.0, 0.5, 0.25) if bool(support(v)))
+    case = case_of(family, family.links[0])
+    support = case.dist.support
+    outside = [v for v in (-1.5, -1.0, 0.5, 1.25, 2.5) if not bool(jnp.all(support(v)))]
+    inside = next(v for v in (0.5, 1.0) if bool(jnp.all(support(v))))
     assert bool(outside) == (support is not constraints.real)
     for wrong in outside:
         y = np.array([inside, inside, wrong, inside, wrong])
         with pytest.raises(DataError, match=family.name) as caught:
-            family.check(y, "sales", None, np.array(["a", "b", "row-c", "d", "e"]))
+            family.check(y, "sales", None, np.array(["a", "b", "row-c", "d", "e"]), **case.rows)
         for word in ("'sales'", "row-c", f"{wrong:g}", "2 such rows of 5", "to do"):
             assert word in str(caught.value)
 
@@ -293,7 +315,7 @@ def test_check_names_column_row_and_value_outside_the_support(family, case_of):
 def test_labels_are_refused_by_name_or_coded_inside_the_support(family, case_of, levels):
     y = np.arange(len(levels), dtype=float)
     try:
-        family.check(y, "colour", levels, np.arange(len(levels)))
+        family.check(y, "colour", levels, np.arange(len(levels)), **case_of(family, family.links[0]).rows)
         message = None
     except DataError as error:
         message = str(error)
@@ -315,11 +337,11 @@ def test_which_families_take_labels():
 
 
 def test_typical_values_are_finite_and_inside_for_extreme_responses(case):
-    seen = list(acceptable(case.family))
+    seen = list(acceptable(case))
     assert len(seen) >= 2
     for name, y in seen:
         for weights in (None, np.linspace(0.5, 2.0, len(y))):
-            typical = case.family.typical(case.link, y, np.zeros(len(y)), weights)
+            typical = case.family.typical(case.link, y, np.zeros(len(y)), weights, **case.rows)
             assert np.isfinite(typical.eta), name
             assert case.link.inside(typical.eta), name
             assert np.isfinite(typical.scale), name
@@ -330,11 +352,11 @@ def test_typical_values_are_finite_and_inside_for_extreme_responses(case):
 
 
 def test_typical_values_count_weights_as_repeated_rows(case):
-    for name, y in acceptable(case.family):
+    for name, y in acceptable(case):
         times = 1 + np.arange(len(y)) % 3
         offset = np.linspace(-0.3, 0.4, len(y))
-        weighted = case.family.typical(case.link, y, offset, times.astype(float))
-        repeated = case.family.typical(case.link, np.repeat(y, times), np.repeat(offset, times), None)
+        weighted = case.family.typical(case.link, y, offset, times.astype(float), **case.rows)
+        repeated = case.family.typical(case.link, np.repeat(y, times), np.repeat(offset, times), None, **case.rows)
         assert weighted.eta == pytest.approx(repeated.eta, rel=1e-9), name
         assert weighted.scale == pytest.approx(repeated.scale, rel=1e-9), name
 
@@ -342,9 +364,9 @@ def test_typical_values_count_weights_as_repeated_rows(case):
 def test_a_constant_offset_moves_the_typical_predictor_by_itself(case):
     if not (case.link.inside(-1e9) and case.link.inside(1e9)):
         pytest.skip("the link's domain is bounded")
-    y = dict(acceptable(case.family))["ones"]
-    none = case.family.typical(case.link, y, np.zeros(7), None)
-    moved = case.family.typical(case.link, y, np.full(7, 0.4), None)
+    y = dict(acceptable(case)).get("ones", RESPONSES["a tenth"])
+    none = case.family.typical(case.link, y, np.zeros(7), None, **case.rows)
+    moved = case.family.typical(case.link, y, np.full(7, 0.4), None, **case.rows)
     assert moved.eta == pytest.approx(none.eta - 0.4, rel=1e-12)
 
 

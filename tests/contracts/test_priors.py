@@ -64,7 +64,12 @@ EXAMPLES = {
         if isinstance(d, dist.Normal | dist.StudentT | dist.Gamma | dist.Uniform | dist.TwoSidedTruncatedDistribution)
     ]
 }
-BUILTIN = [cls for name, cls in priors.registry.items() if name not in EXAMPLES]
+BUILTIN = [cls for name, cls in priors.registry.items() if name not in EXAMPLES and not getattr(cls, "vector", False)]
+
+
+def numbers(cls):
+    """Names of the fields that are numbers, not words."""
+    return [f.name for f in dataclasses.fields(cls) if f.type == "float"]
 
 
 def of_class(cls):
@@ -73,21 +78,33 @@ def of_class(cls):
 
 def examples():
     for name, cls in priors.registry.items():
+        if getattr(cls, "vector", False):  # of a whole vector: tests/families
+            continue
         if name in EXAMPLES:
             yield from EXAMPLES[name]
             continue
-        numbers = [f.name for f in dataclasses.fields(cls) if f.name != "scaled"]
         missing = [f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING]
         if missing:
             raise TypeError(f"add to EXAMPLES in {__name__} examples of the prior {name!r}: {missing} have no default")
         yield cls()
-        if numbers:
-            yield cls(**{n: 0.3 + 0.4 * i for i, n in enumerate(numbers)})
+        if numbers(cls):
+            yield cls(**{n: 0.3 + 0.4 * i for i, n in enumerate(numbers(cls))})
 
 
 ALL = list(examples())
-each = pytest.mark.parametrize("prior", ALL, ids=[repr(p)[:60] for p in ALL])
-proper = pytest.mark.parametrize("prior", [p for p in ALL if p.proper], ids=[repr(p)[:60] for p in ALL if p.proper])
+# A hierarchical prior has no density of its own: test_hierarchical_priors.
+ALONE = [p for p in ALL if not p.scales]
+
+
+def over(chosen):
+    return pytest.mark.parametrize("prior", chosen, ids=[repr(p)[:60] for p in chosen])
+
+
+each, proper = over(ALONE), over([p for p in ALONE if p.proper])
+
+
+def scale_priors(prior):
+    return [scale.prior for scale in prior.scales]
 
 
 def support_of(prior):
@@ -112,7 +129,7 @@ def points(prior):
 # The record ----------------------------------------------------------------------------------------------------------
 
 
-@each
+@over(ALL)
 def test_the_repr_is_a_recipe_and_equal_numbers_are_equal_priors(prior):
     again = eval(repr(prior), {name: getattr(priors, name) for name in priors.names()})
     assert again == prior
@@ -127,12 +144,12 @@ def test_the_repr_is_a_recipe_and_equal_numbers_are_equal_priors(prior):
 
 @pytest.mark.parametrize("cls", BUILTIN, ids=of_class)
 def test_a_changed_number_is_another_prior_of_the_same_form(cls):
-    for field in dataclasses.fields(cls):
-        if field.name != "scaled":
-            one, two = cls(**{field.name: 0.5}), cls(**{field.name: 0.75})
-            assert one != two
-            assert one.form == two.form, "numbers travel as data: changing one recompiles nothing"
-            assert jax.tree.structure(one.hyper()) == jax.tree.structure(two.hyper())
+    for field in numbers(cls):
+        one, two = cls(**{field: 0.5}), cls(**{field: 0.75})
+        assert one != two
+        for first, second in zip((one, *scale_priors(one)), (two, *scale_priors(two)), strict=True):
+            assert first.form == second.form, "numbers travel as data: changing one recompiles nothing"
+            assert jax.tree.structure(first.hyper()) == jax.tree.structure(second.hyper())
 
 
 @each
@@ -155,11 +172,20 @@ def test_options_are_keywords_spelt_right(cls):
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf"), "1", None, True, [1.0, 2.0], np.ones(2)], ids=repr)
 @pytest.mark.parametrize("cls", BUILTIN, ids=of_class)
 def test_numbers_are_finite_plain_numbers(cls, wrong):
-    for field in dataclasses.fields(cls):
-        if field.name != "scaled":
-            with pytest.raises(PriorError, match=cls.__name__) as caught:
-                cls(**{field.name: wrong})
-            assert f"{field.name}={wrong!r}" in str(caught.value)
+    for field in numbers(cls):
+        with pytest.raises(PriorError, match=cls.__name__) as caught:
+            cls(**{field: wrong})
+        assert f"{field}={wrong!r}" in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", ["collumn", None, 1.0, ["input"]], ids=repr)
+@pytest.mark.parametrize("cls", BUILTIN, ids=of_class)
+def test_words_are_of_the_few_that_are_known(cls, wrong):
+    for field in (f.name for f in dataclasses.fields(cls) if f.type == "str"):
+        with pytest.raises(PriorError, match=cls.__name__) as caught:
+            cls(**{field: wrong})
+        assert f"{field}={wrong!r}" in str(caught.value)
+        assert repr(getattr(cls(), field)) in str(caught.value), "it lists what there is"
 
 
 @pytest.mark.parametrize("wrong", [0, -1.0])

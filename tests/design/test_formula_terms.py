@@ -192,7 +192,7 @@ def test_a_one_sided_formula_has_no_response():
 def test_responses():
     np.testing.assert_array_equal(Design.from_formula("log(z) ~ x", FRAME).y, np.log(FRAME.z))
     assert Design.from_formula("log(z) ~ x", FRAME).response == "log(z)"
-    np.testing.assert_array_equal(Design.from_formula("z + k ~ x", FRAME).y, FRAME.z + FRAME.k)
+    np.testing.assert_array_equal(Design.from_formula("I(z + k) ~ x", FRAME).y, FRAME.z + FRAME.k)
     text = Design.from_formula("g ~ x", FRAME)
     assert text.levels == ("a", "b", "c")
     np.testing.assert_array_equal(text.y, FRAME.g.map({"a": 0, "b": 1, "c": 2}))

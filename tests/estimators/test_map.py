@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from bayes_rglm import RGLM, Design, Problem, estimators, families, fit
+from bayes_rglm import RGLM, Design, Problem, estimators, fit
 from bayes_rglm.priors import Flat, HalfNormal, Laplace, Normal
 
 linear_model = pytest.importorskip("sklearn.linear_model")
@@ -14,7 +14,7 @@ SIGMA = 0.8
 @pytest.fixture(scope="module")
 def data(world):
     X = (world.X - world.X.mean(0)) / world.X.std(0)
-    return {family: (X, world.frame(family)["y"].to_numpy()) for family in families.names()}
+    return {family: (X, world.frame(family)["y"].to_numpy()) for family in ("gaussian", "bernoulli")}
 
 
 def mode(family, prior, data, **options):
@@ -59,7 +59,11 @@ def test_the_lasso_test_sees_zeros_and_others(data):
     assert zeros[1] < 3
 
 
-@pytest.mark.parametrize("family", families.names())
+# One, two and no auxiliary values; a predictor per level; cut-points that follow the slopes as an intercept does.
+DIFFERENT = ["gaussian", "bernoulli", "poisson", "student_t", "categorical", "ordinal"]
+
+
+@pytest.mark.parametrize("family", DIFFERENT)
 @pytest.mark.parametrize("scale", [0.02, 0.2])
 def test_laplace_priors_meet_the_conditions_of_an_optimum(world, family, scale):
     """In raw units: the score equals 1/scale at coefficients that moved, and is below it at exact zeros."""
@@ -68,9 +72,9 @@ def test_laplace_priors_meet_the_conditions_of_an_optimum(world, family, scale):
     found = fit(problem, estimator="map")
     theta = {k: v[0, 0] for k, v in found.draws.samples.items()}
     with jax.enable_x64(True):
-        score = np.array(jax.grad(lambda t: problem.log_likelihood(t).sum())(theta)["beta"])
         # The intercept's location follows the slopes, so its prior has a say in theirs.
-        score += np.asarray(jax.grad(lambda t: problem.log_prior(t)["intercept"])(theta)["beta"])
+        rest = jax.grad(lambda t: problem.log_joint(t) - problem.log_prior(t)["beta"])
+        score = np.asarray(rest(theta)["beta"])
     edge = 1.0 / (scale * problem.constants["beta"]["unit"])
     moved = theta["beta"] != 0.0
     np.testing.assert_allclose(score[moved], (np.sign(theta["beta"]) * edge)[moved], rtol=1e-4)
@@ -95,7 +99,7 @@ def test_unlike_priors_on_the_columns(data):
     np.testing.assert_allclose(score[2], 0.0, atol=1e-6)
 
 
-@pytest.mark.parametrize("family", families.names())
+@pytest.mark.parametrize("family", [name for name in DIFFERENT if name != "student_t"])  # its mode is at nu = 1 here
 def test_the_mode_in_a_network_is_stationary(world, family):
     """In constrained space, all priors on: every derivative vanishes against the curvature of its prior."""
     found = fit(world.problem(family, 2), estimator=estimators.MAP(starts=2))

@@ -9,8 +9,13 @@
   well, four units in the last place of `terms`, the sum of their magnitudes. Rows that do not cancel pass no `terms`.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
 import jax
-import mpmath
+import jax.numpy as jnp
+import mpmath as mp
 import numpy as np
 import pytest
 
@@ -46,20 +51,53 @@ def judge(got, exact, x, dtype, terms=None):
     terms = np.zeros(len(x)) if terms is None else np.asarray(terms, float)
     errors = np.zeros(len(x))
     for i, (value, truth) in enumerate(zip(got.astype(float), exact, strict=True)):
-        where = f"at {x[i]!r}: got {value!r}, exact {mpmath.nstr(truth, 17)}"
+        where = f"at {x[i]!r}: got {value!r}, exact {mp.nstr(truth, 17)}"
         assert not np.isnan(value), where
         if abs(truth) > float(info.max):
             assert np.isinf(value), where
-            assert np.sign(value) == mpmath.sign(truth), where
+            assert np.sign(value) == mp.sign(truth), where
         elif abs(truth) < FLOOR[name]:
             assert abs(value) <= FLOOR[name] + 4 * float(info.eps) * terms[i], where
-            assert terms[i] > 0 or value * mpmath.sign(truth) >= 0, where
+            assert terms[i] > 0 or value * mp.sign(truth) >= 0, where
         else:
-            difference = float(abs(mpmath.mpf(value) - truth))
+            difference = float(abs(mp.mpf(value) - truth))
             errors[i] = max(0.0, difference - 4 * float(info.eps) * terms[i]) / float(abs(truth))
             assert errors[i] <= allowance[i], f"{where}, relative error {errors[i]:.2g} > {allowance[i]:.0e}"
     body = np.abs(x) <= BODY
     return {"body": errors[body].max(initial=0.0), "tails": errors[~body].max(initial=0.0)}
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The inverse of a link, and 1 minus it where the mean is a probability (so that no digit is lost)."""
+
+    value: Callable
+    complement: Callable = lambda eta: None
+
+
+MEANS = {
+    "identity": Mean(lambda eta: eta),
+    "logit": Mean(lambda eta: 1 / (1 + mp.exp(-eta)), lambda eta: 1 / (1 + mp.exp(eta))),
+    "log": Mean(mp.exp),
+    "tanh": Mean(mp.extradps(60)(mp.tanh)),
+    "relu": Mean(lambda eta: max(eta, mp.mpf(0))),
+    "softplus": Mean(lambda eta: mp.log1p(mp.exp(eta))),
+    "probit": Mean(mp.ncdf, lambda eta: mp.ncdf(-eta)),
+    "cloglog": Mean(lambda eta: -mp.expm1(-mp.exp(eta)), lambda eta: mp.exp(-mp.exp(eta))),
+    "loglog": Mean(lambda eta: mp.exp(-mp.exp(-eta)), lambda eta: -mp.expm1(-mp.exp(-eta))),
+    "cauchit": Mean(lambda eta: mp.atan2(1, -eta) / mp.pi, lambda eta: mp.atan2(1, eta) / mp.pi),
+    "identity_positive": Mean(lambda eta: eta),
+    "sqrt": Mean(lambda eta: eta**2),
+    "sqrt_softplus": Mean(lambda eta: mp.log1p(mp.exp(eta)) ** 2),
+    "reciprocal": Mean(lambda eta: 1 / eta),
+    "inverse_softplus": Mean(lambda eta: 1 / mp.log1p(mp.exp(eta))),
+    "inverse_squared": Mean(lambda eta: 1 / mp.sqrt(eta)),
+    "leaky_relu": Mean(lambda eta: max(eta, eta / 100)),
+    "silu": Mean(lambda eta: eta / (1 + mp.exp(-eta))),
+    "gelu": Mean(lambda eta: eta * mp.ncdf(eta)),
+    "sine": Mean(mp.sin),
+    "square": Mean(lambda eta: eta**2),
+}
 
 
 @pytest.fixture(params=["float64", "float32"])
@@ -72,7 +110,7 @@ def dtype(request):
 @pytest.fixture
 def accuracy():
     """The tools of this folder: grids, the judge, exact derivatives, orders by automatic differentiation."""
-    with mpmath.workdps(DIGITS):
+    with mp.workdps(DIGITS):
         yield Accuracy
 
 
@@ -98,19 +136,33 @@ class Accuracy:
         if (key, order) in _KNOWN:
             return _KNOWN[key, order]
         values = []
-        for point in (mpmath.mpf(float(value)) for value in np.asarray(x)):
+        for point in (mp.mpf(float(value)) for value in np.asarray(x)):
             level = function(point)
-            value = mpmath.diff(function, point, order) if order else level
+            value = mp.diff(function, point, order) if order else level
             # A derivative that is zero comes out as the noise of the differences.
-            noise = mpmath.mpf(10) ** -50 * max(abs(level), 1 if point == 0 else 0)
-            values.append(mpmath.mpf(0) if order and abs(value) < noise else value)
+            noise = mp.mpf(10) ** -50 * max(abs(level), 1 if point == 0 else 0)
+            values.append(mp.mpf(0) if order and abs(value) < noise else value)
         if key is not None:
             _KNOWN[key, order] = values
         return values
 
     @staticmethod
-    def orders(function):
-        """One compiled function for value, first and second derivative in the first argument, over flat arrays."""
-        first = jax.grad(function)
-        second = jax.grad(first)
-        return jax.jit(jax.vmap(lambda *args: (function(*args), first(*args), second(*args))))
+    def mean(link):
+        """The link's inverse by mpmath, from the table above."""
+        if link.name not in MEANS:
+            pytest.fail(f"add to MEANS in {__name__} the mpmath inverse of the link {link.name!r}")
+        return MEANS[link.name]
+
+    @staticmethod
+    def orders(function, *args):
+        """Value, first and second derivative in the first argument, over flat arrays; compiled once per function."""
+        count, arrays = len(args[0]), [np.asarray(a) for a in args]
+        padded = [jnp.asarray(np.pad(a, (0, -count % 256), "edge")) for a in arrays]  # one shape for all grids
+        return [np.asarray(part)[:count] for part in _compiled(function)(*padded)]
+
+
+@lru_cache
+def _compiled(function):
+    first = jax.grad(function)
+    second = jax.grad(first)
+    return jax.jit(jax.vmap(lambda *args: (function(*args), first(*args), second(*args))))

@@ -9,10 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
+from numpyro import handlers
 from numpyro.infer import Predictive
 from numpyro.infer.util import compute_log_probs, log_density
-from scipy.optimize import minimize
-from scipy.stats import chi2
 
 from bayes_rglm import families, gallery, links, priors
 from bayes_rglm import spec as specification
@@ -21,6 +20,8 @@ from bayes_rglm.errors import MissingExtra
 from bayes_rglm.problem import Problem
 
 POINTS = 12
+LACKING = ("LevelsToCutpoints",)
+"""What NumPyro lacks and a file writes for itself."""
 DEMO_PACKAGES = ("sklearn", "sklearn.datasets", "statsmodels", "statsmodels.datasets")
 
 
@@ -39,10 +40,25 @@ def problem(entry, design):
     return Problem(entry.spec, design)
 
 
-def prior_draws(entry, X, count=POINTS, seed=0):
-    """Sites from the longhand prior, {site: (count, ...)}."""
-    draws = Predictive(entry.model, num_samples=count)(jax.random.key(seed), jnp.asarray(X))
-    return {name: value for name, value in draws.items() if name != "y"}
+@pytest.fixture(scope="module")
+def draws(entry, design, problem):
+    """Sites from the longhand prior, {site: (POINTS + 1, ...)}, in its body.
+
+    Left out are draws with a row that a restricted link gives no mean, or less than exp(-600): stock NumPyro takes any
+    smaller probability of a censored row for 1e-306.
+    """
+    with jax.enable_x64(True):
+        prior = Predictive(handlers.block(entry.model, hide=["y"]), num_samples=1000)
+        many = prior(jax.random.key(0), jnp.asarray(design.X))
+        least = jax.jit(jax.vmap(lambda theta: jnp.min(problem.log_likelihood(theta))))(many)
+        body = np.flatnonzero(least > -600)[: POINTS + 1]
+        assert len(body) == POINTS + 1
+        return {site: value[body] for site, value in many.items()}
+
+
+def head(draws):
+    """The first POINTS of them."""
+    return {site: value[:POINTS] for site, value in draws.items()}
 
 
 def bound_names(tree):
@@ -58,12 +74,15 @@ def bound_names(tree):
     return names
 
 
-def test_there_is_a_file_for_each_of_the_first_rows():
-    assert {"real_identity", "binary_logit", "count_log", "recursive_binary"} <= set(gallery.names())
+def test_there_is_a_file_for_each_row_of_the_link_table_and_three_recursions():
+    targets = ["real", "binary", "categorical", "count", "positive", "sparse", "ordered", "recursive"]
+    assert sorted({name.partition("_")[0] for name in gallery.names()}) == sorted(targets)
+    assert len(gallery.names()) == 15
 
 
 def test_a_file_has_the_five_names_and_no_others(entry):
-    assert bound_names(ast.parse(entry.path.read_text())) == list(gallery.NAMES)
+    bound = bound_names(ast.parse(entry.path.read_text()))
+    assert [name for name in bound if name not in LACKING] == list(gallery.NAMES)
     assert list(inspect.signature(entry.model).parameters) == ["X", "y"]
     assert list(inspect.signature(entry.data).parameters) == []
     assert list(inspect.signature(entry.simulate).parameters) == ["seed", "n"]
@@ -76,32 +95,38 @@ def test_a_file_reads_on_one_screen(entry):
     assert "Licence: " in entry.doc
 
 
-def test_the_longhand_log_joint_is_the_librarys(entry, design, problem):
+def test_the_longhand_log_joint_is_the_librarys(entry, design, problem, draws):
+    def both(theta):
+        return log_density(entry.model, (design.X, design.y), {}, theta)[0], problem.log_joint(theta)
+
     with jax.enable_x64(True):
-        draws = prior_draws(entry, design.X)
-        longhand = jax.vmap(lambda theta: log_density(entry.model, (design.X, design.y), {}, theta)[0])(draws)
-        library = jax.vmap(problem.log_joint)(draws)
+        longhand, library = jax.jit(jax.vmap(both))(head(draws))
         assert longhand.shape == (POINTS,)
         assert np.isfinite(longhand).all()
         np.testing.assert_allclose(library, longhand, rtol=1e-10, atol=1e-10)
 
 
-def test_site_by_site_and_row_by_row_they_agree_too(entry, design, problem):
-    with jax.enable_x64(True):
-        theta = {site: value[0] for site, value in prior_draws(entry, design.X, count=1, seed=1).items()}
+def test_site_by_site_and_row_by_row_they_agree_too(entry, design, problem, draws):
+    stacks = {}
+
+    def both(theta):
         parts, trace = compute_log_probs(entry.model, (design.X, design.y), {}, theta, sum_log_prob=False)
-        rows = parts.pop("y")
-        assert [frame.name for frame in trace["y"]["cond_indep_stack"]] == ["obs"]
-        prior = problem.log_prior(theta)
-        assert set(prior) == set(parts)
-        for site, value in prior.items():
-            assert float(value) == pytest.approx(float(jnp.sum(parts[site])), rel=1e-10, abs=1e-10), site
-        np.testing.assert_allclose(problem.log_likelihood(theta), rows, rtol=1e-10, atol=1e-10)
+        stacks["y"] = [frame.name for frame in trace["y"]["cond_indep_stack"]]
+        return parts.pop("y"), parts, problem.log_likelihood(theta), problem.log_prior(theta)
 
-
-def test_numpyros_predictive_runs_on_the_librarys_model(entry, design, problem):
     with jax.enable_x64(True):
-        draws = prior_draws(entry, design.X)
+        last = {site: value[POINTS] for site, value in draws.items()}
+        rows, parts, library_rows, library_parts = jax.jit(both)(last)
+    assert stacks["y"] == ["obs"]
+    assert set(library_parts) == set(parts)
+    for site, value in library_parts.items():
+        assert float(value) == pytest.approx(float(np.sum(np.asarray(parts[site]))), rel=1e-10, abs=1e-10), site
+    np.testing.assert_allclose(library_rows, rows, rtol=1e-10, atol=1e-10)
+
+
+def test_numpyros_predictive_runs_on_the_librarys_model(entry, design, problem, draws):
+    with jax.enable_x64(True):
+        draws = head(draws)
         arguments = {name: value for name, value in problem.model_kwargs.items() if name != "y"}
         new = Predictive(problem.numpyro_model, posterior_samples=draws)(jax.random.key(1), **arguments)
         assert set(new) - set(draws) == {"y"}
@@ -150,37 +175,13 @@ def test_the_simulated_truth_lies_well_inside_the_default_prior(entry):
     problem = Problem(entry.spec, Design.from_arrays(X, y))
     with jax.enable_x64(True):
         log_prior = jax.jit(lambda theta: sum(problem.log_prior(theta).values()))
-        arguments = {name: value for name, value in problem.model_kwargs.items() if name != "y"}
-        draws = Predictive(problem.numpyro_model, num_samples=200)(jax.random.key(0), **arguments)
-        assert set(truth) == set(draws) - {"y"}
+        # y is given: its sampler would be compiled for nothing.
+        draws = Predictive(problem.numpyro_model, num_samples=200)(jax.random.key(0), **problem.model_kwargs)
+        del draws["y"]
+        assert set(truth) == set(draws)
         assert {site: np.shape(value) for site, value in truth.items()} == {s: draws[s].shape[1:] for s in truth}
-        level = jax.vmap(log_prior)({site: draws[site] for site in truth})
+        level = jax.vmap(log_prior)(draws)
         assert float(log_prior(truth)) > np.quantile(level, 0.05)
-
-
-def test_the_simulated_truth_is_as_likely_as_a_truth_should_be(entry):
-    """Twice the log likelihood ratio of the best fit to the truth is at most chi-squared, a parameter each (Wilks)."""
-    X, y, truth = entry.simulate(1, 600)
-    problem = Problem(entry.spec, Design.from_arrays(X, y))
-    with jax.enable_x64(True):
-        best = posterior_mode(problem, truth)
-        gain = float(jnp.sum(problem.log_likelihood(best)) - jnp.sum(problem.log_likelihood(truth)))
-    assert 0 < 2 * gain < chi2.ppf(0.999, problem.size)
-
-
-def posterior_mode(problem, start):
-    """A mode near `start`, found in coordinates whitened there."""
-    z, unravel = ravel_pytree(problem.unconstrain(start))
-    loss = jax.jit(lambda v: -problem.log_density(unravel(v)))
-    eigenvalues, basis = np.linalg.eigh(jax.jit(jax.hessian(loss))(z))
-    spread = basis / np.sqrt(np.abs(eigenvalues))
-    slope = jax.jit(jax.grad(loss))
-    found = minimize(
-        lambda u: float(loss(z + spread @ u)),
-        np.zeros(z.size),
-        jac=lambda u: spread.T @ np.asarray(slope(z + spread @ u)),
-    )
-    return problem.constrain(unravel(jnp.asarray(z + spread @ found.x)))
 
 
 def test_published_answers_maximise_the_likelihood(entry, problem):
@@ -192,9 +193,25 @@ def test_published_answers_maximise_the_likelihood(entry, problem):
     with jax.enable_x64(True):
         theta = {site: np.asarray(value, float) for site, value in entry.reference["sites"].items()}
         flat, unravel = ravel_pytree(theta)
-        likelihood = jax.jit(lambda v: jnp.sum(problem.log_likelihood(unravel(v))))
-        assert float(likelihood(flat)) == pytest.approx(entry.reference["log_likelihood"], abs=1e-6)
-        slope, information = np.asarray(jax.grad(likelihood)(flat)), -np.asarray(jax.hessian(likelihood)(flat))
-    unit = 1 / np.sqrt(np.diag(information))
-    step = np.linalg.lstsq(information * np.outer(unit, unit), slope * unit, rcond=None)[0]
+        both = jax.jit(jax.value_and_grad(lambda v: jnp.sum(problem.log_likelihood(unravel(v)))))
+        value, slope = both(flat)
+        assert float(value) == pytest.approx(entry.reference["log_likelihood"], abs=1e-6)
+        information, unit = curvature(lambda v: np.asarray(both(v)[1]), np.asarray(flat))
+    slope = np.asarray(slope)
+    step = np.linalg.lstsq(information * np.outer(unit, unit), slope * unit, rcond=1e-9)[0]
     assert 0.5 * step @ (slope * unit) < 1e-6, "half the Newton decrement: what the likelihood could still gain"
+
+
+def curvature(slope, at):
+    """Minus the Hessian by central differences of the slope, and the step of each coordinate, about a standard error:
+    an exact Hessian would compile for longer than everything else here takes.
+    """
+    unit = np.array([1 / np.sqrt(max(-second(slope, at, j), 1e-300)) for j in range(len(at))])
+    rows = [(slope(at - 1e-4 * unit * e) - slope(at + 1e-4 * unit * e)) / (2e-4 * unit @ e) for e in np.eye(len(at))]
+    return 0.5 * (np.array(rows) + np.array(rows).T), unit
+
+
+def second(slope, at, j):
+    """The second derivative along coordinate j, from a step that is small against its size."""
+    step = 1e-7 * max(abs(at[j]), 1e-3) * np.eye(len(at))[j]
+    return float((slope(at + step)[j] - slope(at - step)[j]) / (2 * step[j]))

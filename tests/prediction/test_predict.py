@@ -1,5 +1,7 @@
 """Predictions: labelled, for new rows, equal to NumPyro's own; what cannot be predicted is refused by name."""
 
+from dataclasses import replace
+
 import jax
 import numpy as np
 import numpyro
@@ -8,7 +10,7 @@ import polars as pl
 import pytest
 from numpyro import handlers
 from numpyro.infer import Predictive
-from scipy import stats
+from scipy import special, stats
 
 from bayes_rglm import RGLM, Design, families, fit, predict, prediction
 from bayes_rglm.errors import DataError, EstimatorError, RGLMError
@@ -16,6 +18,9 @@ from bayes_rglm.prediction import log_score
 
 MODELS = [(family, depth) for family in families.names() for depth in (1, 2)]
 every_model = pytest.mark.parametrize(("family", "depth"), MODELS)
+every_family = pytest.mark.parametrize("family", families.names())
+# NumPyro compiles each model anew: one of every shape of predictor, and one behind a hidden layer.
+SIMULATED = [("poisson", 1), ("binomial", 1), ("ordinal", 1), ("categorical", 1), ("gaussian", 2)]
 
 
 @pytest.fixture(scope="module")
@@ -24,67 +29,119 @@ def new(world):
     return world.frame("gaussian").drop(columns="y").iloc[:7].mul(1.001).set_axis([f"new {i}" for i in range(7)])
 
 
+def complete(world, new, family):
+    """New rows with the columns that the family needs besides, trials."""
+    return new.assign(**{name: values[: len(new)] for name, values in world.besides(family).items()})
+
+
 def sites(found, c, d):
     return {name: value[c, d] for name, value in found.draws.samples.items()}
 
 
 @every_model
-def test_numpyros_predictive_gives_our_predictions(world, family, depth):
-    """The tree's posterior, the plain NumPyro model: the same linear predictor and mean, the same outcomes on
-    average.
-    """
-    found = world.fit(family, depth)
+def test_the_numpyro_model_has_our_predictions(world, family, depth):
+    """The plain NumPyro model at the draws' sites: the same linear predictor and mean."""
+    found = world.drawn(family, depth)
     problem = found.problem
+    with jax.enable_x64(True):
+        linear, mean = predict(found, kind="linear").values, predict(found).values
+        for c, d in [(0, 0), (1, 42)]:
+            model = handlers.seed(handlers.substitute(problem.numpyro_model, data=sites(found, c, d)), 0)
+            response = handlers.trace(model).get_trace(**problem.model_kwargs)["y"]["fn"]
+            np.testing.assert_allclose(linear[c, d], response.eta, rtol=1e-11, atol=1e-11)
+            np.testing.assert_allclose(mean[c, d], response.mean, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize(("family", "depth"), SIMULATED)
+def test_numpyros_predictive_gives_our_predictions(world, family, depth):
+    """The tree's posterior in NumPyro's Predictive: outcomes whose averages are our means."""
+    found = world.drawn(family, depth)
     posterior = {name: np.asarray(v) for name, v in found.tree["posterior"].data_vars.items()}
     with jax.enable_x64(True):
-        blank = {**problem.model_kwargs, "y": None}
-        y = Predictive(problem.numpyro_model, posterior, batch_ndims=2)(jax.random.key(1), **blank)["y"]
-        rows = {}
-        for c, d in [(0, 0), (1, 42), (1, 99)]:
-            model = handlers.seed(handlers.substitute(problem.numpyro_model, data=sites(found, c, d)), 0)
-            rows[c, d] = handlers.trace(model).get_trace(**problem.model_kwargs)["y"]["fn"]
-        linear, mean = predict(found, kind="linear").values, predict(found).values
-        for (c, d), response in rows.items():
-            np.testing.assert_allclose(linear[c, d], response.eta, rtol=1e-11, atol=1e-11)
-            np.testing.assert_allclose(mean[c, d], response.mean, rtol=1e-10)
-    residual = np.asarray(y) - mean
+        blank = {**found.problem.model_kwargs, "y": None}
+        y = Predictive(found.problem.numpyro_model, posterior, batch_ndims=2)(jax.random.key(1), **blank)["y"]
+    mean, y = predict(found).values, np.asarray(y)
+    residual = (y[..., None] == np.arange(mean.shape[-1])) - mean if mean.ndim == 4 else y - mean
     error = residual.std((0, 1)) / np.sqrt(200)
     assert np.all(np.abs(residual.mean((0, 1))) < 5 * error + 1e-12)
 
 
 @every_model
 def test_labels_of_predictions(world, new, family, depth):
-    found = world.fit(family, depth)
+    found, new = world.drawn(family, depth), complete(world, new, family)
+    record = families.get(family)
+    several = record.outputs == "levels"
+    vector = {p.name for p in record.auxiliaries if p.size is not None}
     for kind in ("mean", "linear", "outcome"):
         answer = predict(found, new, kind)
-        assert answer.dims == ("chain", "draw", "obs")
-        assert answer.shape == (2, 100, 7)
+        levels = ("level",) if (several and kind != "outcome") or (vector and kind == "mean") else ()
+        assert answer.dims == ("chain", "draw", "obs", *levels)
+        assert answer.shape == (2, 100, 7, *[3] * len(levels))
         assert list(answer["obs"].values) == list(new.index)
         assert answer.name == kind
-        assert answer.attrs == {"fit": "NUTS"}
+        assert answer.attrs == {"fit": "draws"}
     assert list(predict(found)["obs"].values) == world.labels, "without data: the fitted rows"
     parameters = predict(found, new, "parameters")
     np.testing.assert_array_equal(parameters["mu"], predict(found, new))
-    aux = {p.name for p in families.get(family).auxiliaries}
+    aux = {p.name for p in record.auxiliaries}
     assert set(parameters.data_vars) == {"mu"} | aux
     for name in aux:
-        assert parameters[name].dims == ("chain", "draw")
+        assert parameters[name].dims == ("chain", "draw", *["cutpoint"] * (name in vector))
         np.testing.assert_array_equal(parameters[name], found.draws.samples[name])
+
+
+def _levels(eta, cutpoints):
+    below = special.expit(cutpoints - eta[:, None])
+    return np.diff(below, axis=1, prepend=0.0, append=1.0)
+
+
+def _tobit(eta, sigma):
+    return eta * stats.norm.cdf(eta / sigma) + sigma * stats.norm.pdf(eta / sigma)
+
+
+MEANS = {
+    "bernoulli": special.expit,
+    "beta": lambda e, concentration: special.expit(e),
+    "binomial": lambda e: 5.0 * special.expit(e),
+    "categorical": lambda e: special.softmax(e, axis=-1),
+    "exponential": np.exp,
+    "gamma": lambda e, concentration: np.exp(e),
+    "gaussian": lambda e, sigma: e,
+    "inverse_gaussian": lambda e, concentration: np.exp(e),
+    "negative_binomial": lambda e, concentration: np.exp(e),
+    "negative_binomial_1": lambda e, alpha: np.exp(e),
+    "ordinal": _levels,
+    "poisson": np.exp,
+    "signed_bernoulli": np.tanh,
+    "student_t": lambda e, sigma, nu: e,
+    "tobit": _tobit,
+    "weibull": lambda e, concentration: np.exp(e) * special.gamma(1 + 1 / concentration),
+}
+
+
+def predictors(theta, h):
+    """eta by hand at depth 1 or behind one tanh layer: the coefficients are those of the default models."""
+    if "beta_1" in theta:
+        h = np.tanh(h @ theta["beta_1"] + theta["intercept_1"])
+    return h, h @ theta["beta"] + theta.get("intercept", 0.0)
+
+
+def auxiliaries(family, theta):
+    return {p.name: theta[p.name] for p in families.get(family).auxiliaries}
 
 
 @every_model
 def test_predictions_are_the_formulas(world, new, family, depth):
-    found = world.fit(family, depth)
-    linear, mean = predict(found, new, "linear").values, predict(found, new).values
-    inverse = {"gaussian": lambda e: e, "bernoulli": lambda e: 1 / (1 + np.exp(-e)), "poisson": np.exp}[family]
+    found, rows = world.drawn(family, depth), complete(world, new, family)
+    linear, mean = predict(found, rows, "linear").values, predict(found, rows).values
     for c, d in [(0, 3), (1, 77)]:
-        theta, h = sites(found, c, d), new.to_numpy()
+        theta = sites(found, c, d)
+        h, eta = predictors(theta, new.to_numpy())
         if depth == 2:
-            h = np.tanh(h @ theta["beta_1"] + theta["intercept_1"])
-            np.testing.assert_allclose(predict(found, new, "hidden")["h_1"].values[c, d], h, rtol=1e-9, atol=1e-12)
-        eta = h @ theta["beta"] + theta["intercept"]
+            np.testing.assert_allclose(predict(found, rows, "hidden")["h_1"].values[c, d], h, rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(linear[c, d], eta, rtol=1e-9, atol=1e-10)
-        np.testing.assert_allclose(mean[c, d], inverse(eta), rtol=1e-9, atol=1e-10)
+        expected = MEANS[family](eta, **auxiliaries(family, theta))
+        np.testing.assert_allclose(mean[c, d], expected, rtol=1e-9, atol=1e-10)
 
 
 def test_hidden_units_have_layers_and_labels(world, new):
@@ -95,17 +152,17 @@ def test_hidden_units_have_layers_and_labels(world, new):
     assert {k: v.shape for k, v in hidden.data_vars.items()} == {"h_1": (1, 1, 7, 2), "h_2": (1, 1, 7, 3)}
     assert list(hidden["obs"].values) == list(new.index)
     with pytest.raises(EstimatorError, match="no hidden units"):
-        predict(world.fit("poisson"), new, "hidden")
+        predict(world.drawn("poisson"), new, "hidden")
 
 
 def test_outcomes_come_from_the_seed(world, new):
-    found = world.fit("poisson")
+    found = world.drawn("poisson")
     one, two, three = (predict(found, new, "outcome", seed=s).values for s in (0, 0, 1))
     np.testing.assert_array_equal(one, two)
     assert not np.array_equal(one, three)
     assert np.all(one == np.floor(one))
     assert np.all(one >= 0)
-    assert set(np.unique(predict(world.fit("bernoulli"), new, "outcome"))) <= {0, 1}
+    assert set(np.unique(predict(world.drawn("bernoulli"), new, "outcome"))) <= {0, 1}
 
 
 def test_new_rows_in_all_dresses(world, new):
@@ -123,7 +180,7 @@ def test_new_rows_in_all_dresses(world, new):
 
 
 def test_predictions_are_new_objects(world, new):
-    found = world.fit("gaussian")
+    found = world.drawn("gaussian")
     assert predict(found, new) is not predict(found, new)
     predict(found, kind="linear").values[:] = 0.0
     assert np.all(predict(found, kind="linear").values != 0.0)
@@ -211,29 +268,51 @@ def test_a_design_of_other_columns_and_unknown_kinds(world, grouped):
         predict(found, kind="median")
 
 
+def _tobit_density(y, e, sigma):
+    return np.where(y > 0, stats.norm.logpdf(y, e, sigma), stats.norm.logcdf(-e / sigma))
+
+
+def _pick(probabilities, y):
+    return np.log(probabilities[np.arange(len(y)), y.astype(int)])
+
+
 SCORES = {
-    "gaussian": lambda y, eta, t: stats.norm.logpdf(y, eta, t["sigma"]),
-    "bernoulli": lambda y, eta, t: stats.bernoulli.logpmf(y, 1 / (1 + np.exp(-eta))),
-    "poisson": lambda y, eta, t: stats.poisson.logpmf(y, np.exp(eta)),
+    "bernoulli": lambda y, e: stats.bernoulli.logpmf(y, special.expit(e)),
+    "beta": lambda y, e, concentration: stats.beta.logpdf(
+        y, concentration * special.expit(e), concentration * special.expit(-e)
+    ),
+    "binomial": lambda y, e: stats.binom.logpmf(y, 5, special.expit(e)),
+    "categorical": lambda y, e: _pick(special.softmax(e, axis=-1), y),
+    "exponential": lambda y, e: stats.expon.logpdf(y, scale=np.exp(e)),
+    "gamma": lambda y, e, concentration: stats.gamma.logpdf(y, concentration, scale=np.exp(e) / concentration),
+    "gaussian": lambda y, e, sigma: stats.norm.logpdf(y, e, sigma),
+    "inverse_gaussian": lambda y, e, concentration: stats.invgauss.logpdf(
+        y, np.exp(e) / concentration, scale=concentration
+    ),
+    "negative_binomial": lambda y, e, concentration: stats.nbinom.logpmf(
+        y, concentration, concentration / (concentration + np.exp(e))
+    ),
+    "negative_binomial_1": lambda y, e, alpha: stats.nbinom.logpmf(y, np.exp(e) / alpha, 1 / (1 + alpha)),
+    "ordinal": lambda y, e, cutpoints: _pick(_levels(e, cutpoints), y),
+    "poisson": lambda y, e: stats.poisson.logpmf(y, np.exp(e)),
+    "signed_bernoulli": lambda y, e: stats.bernoulli.logpmf((y + 1) / 2, special.expit(2 * e)),
+    "student_t": lambda y, e, sigma, nu: stats.t.logpdf(y, nu, e, sigma),
+    "tobit": _tobit_density,
+    "weibull": lambda y, e, concentration: stats.weibull_min.logpdf(y, concentration, scale=np.exp(e)),
 }
 
 
-@pytest.mark.parametrize("family", families.names())
+@every_family
 def test_the_log_score_is_the_log_of_the_mean_density(world, family):
-    """By hand, over draws; the plug-in density for a point; weights of draws count, weights of rows do not."""
-    test = world.frame(family).iloc[3:9]
-    for estimator in ("nuts", "ml"):
-        found = world.fit(family, 1, estimator)
-        design = found.design.new(test)
-        flat = {k: v.reshape(-1, *v.shape[2:]) for k, v in found.draws.samples.items()}
-        rows = [
-            SCORES[family](design.y, design.X @ t["beta"] + t["intercept"], t)
-            for t in ({k: v[i] for k, v in flat.items()} for i in range(len(flat["intercept"])))
-        ]
-        np.testing.assert_allclose(log_score(found, design), np.log(np.mean(np.exp(rows), axis=0)), rtol=1e-8)
-    from dataclasses import replace
-
-    found = world.fit(family)
+    """By hand, over draws; weights of draws count."""
+    found = world.drawn(family)
+    design = found.design.new(world.frame(family).iloc[3:9])
+    flat = {k: v.reshape(-1, *v.shape[2:]) for k, v in found.draws.samples.items()}
+    rows = []
+    for i in range(200):
+        theta = {k: v[i] for k, v in flat.items()}
+        rows.append(SCORES[family](design.y, predictors(theta, design.X)[1], **auxiliaries(family, theta)))
+    np.testing.assert_allclose(log_score(found, design), special.logsumexp(rows, axis=0) - np.log(200), rtol=1e-8)
     weights = np.full((2, 100), -np.inf)
     weights[1, 5] = 3.0
     weighted = replace(found, draws=replace(found.draws, log_weights=weights))
@@ -264,7 +343,7 @@ def test_a_response_of_labels_is_scored_by_its_levels(world):
 
 def test_the_numpyro_model_works_in_the_users_own_precision(world):
     """After NumPyro's Predictive ran in double precision, and without entering it: single is JAX's own default."""
-    found = world.fit("bernoulli", 2)
+    found = world.drawn("bernoulli", 2)
     blank = {"y": None}
     posterior = {name: values[:1, :5] for name, values in found.draws.samples.items()}
     for wide in (True, False):
@@ -281,7 +360,7 @@ def test_the_numpyro_model_works_in_the_users_own_precision(world):
 
 
 def test_scores_do_not_depend_on_the_blocks_they_are_made_in(world, monkeypatch):
-    found = world.fit("poisson")
+    found = world.drawn("poisson")
     whole = log_score(found, found.design)
     chains, draws = found.draws.samples["intercept"].shape
     monkeypatch.setattr(prediction, "LARGEST_BLOCK", 7 * chains * draws)

@@ -15,7 +15,7 @@ def _folder() -> Path:
 
 @pytest.fixture(scope="session")
 def reference():
-    """A function from a file's name to its contents with X (n, p) and y (n,); skips where the folder is missing."""
+    """A function from a file's name to its contents with X (n, p) and y (n,), and `folder`; skips without it."""
     folder = _folder()
     if not folder.is_dir():
         pytest.skip("the reference answers are not beside this checkout (BAYES_RGLM_REFERENCE names their folder)")
@@ -25,6 +25,7 @@ def reference():
         case["X"], case["y"] = _table(case)
         return case
 
+    read.folder = folder
     return read
 
 

@@ -24,7 +24,7 @@ PRIORS = {
 }
 
 
-def agrees(problem, transformed, restore, count=4, scale=0.7):
+def agrees(problem, transformed, restore, count=2, scale=0.7):
     """Both densities of `transformed` at random points against those of `problem` where `restore` leads."""
     rng = np.random.default_rng(5)
     for _ in range(count):
@@ -41,9 +41,13 @@ def agrees(problem, transformed, restore, count=4, scale=0.7):
             rtol=1e-10,
             atol=1e-9,
         )
-        np.testing.assert_allclose(
-            transformed.linear_predictor(there), problem.linear_predictor(theta), rtol=1e-10, atol=1e-10
-        )
+        np.testing.assert_allclose(place(transformed, there), place(problem, theta), rtol=1e-10, atol=1e-10)
+
+
+def place(problem, theta):
+    """The linear predictor, as seen from the first cut-point where there are some: only the difference counts."""
+    eta, aux = problem.parameters(theta)
+    return eta - aux["cutpoints"][0] if "cutpoints" in aux else eta
 
 
 @every_depth
@@ -101,7 +105,7 @@ def test_likelihood_only_is_the_sum_over_rows(world, family, depth):
     problem = world.problem(family, depth)
     plain, restore = likelihood_only(problem)
     assert restore.log_jacobian == 0.0
-    for z in world.points(problem, 3):
+    for z in world.points(problem, 1):
         theta = problem.constrain(z)
         assert restore(theta) == theta
         np.testing.assert_allclose(plain.log_joint(theta), problem.log_likelihood(theta).sum(), rtol=1e-12)
@@ -126,7 +130,7 @@ def test_whitened(world, family, depth):
     factor = np.tril(0.1 * rng.normal(size=(problem.size,) * 2)) + np.eye(problem.size)
     loc = np.asarray(problem.ravel(world.points(problem, 1)[0]))
     white, restore = whitened(problem, loc, factor)
-    for _ in range(3):
+    for _ in range(2):
         z = 0.1 * rng.normal(size=problem.size)
         there = problem.unravel(loc + factor @ z)
         np.testing.assert_allclose(

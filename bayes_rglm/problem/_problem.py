@@ -1,19 +1,4 @@
-"""The problem: a model joined with data, and the only thing that an estimator sees.
-
-A `Problem` is a pytree. Its leaves are arrays (data, frozen constants, coordinates); the rest is static and hashable,
-so `jit(f)(problem, z)` never closes over data and two data sets of one shape share a compiled programme. Companions
-that live on the host (`spec`, `design`) are dropped when it is flattened.
-
-    problem.numpyro_model, problem.model_kwargs      the plain NumPyro function and its arguments
-    problem.log_density(z)                           unconstrained log joint, with the Jacobian
-    problem.log_joint(theta)                         log joint of constrained sites, without it
-    problem.log_prior(theta), log_likelihood(theta)  {site: ()} and (n,)
-    problem.constrain(z), unconstrain(theta), initial(key)
-
-`z` is a dict of unconstrained sites, or a flat vector where the problem was `whitened`. Row likelihoods include the
-weights: under frequency weights a row stands for its w observations. `Problem.from_numpyro` wraps any NumPyro model;
-what it lacks (a linear predictor, a score) an estimator refuses by name.
-"""
+"""The class `Problem`; its page is that of the package."""
 
 from __future__ import annotations
 
@@ -29,25 +14,16 @@ from jax.flatten_util import ravel_pytree
 from numpyro import handlers
 from numpyro.infer import util
 
-from .binding import Program, Site, bind, check_response, flatten_priors, smooth_priors
-from .design import Design
-from .errors import EstimatorError, SpecError
-from .model import from_values, network, prior_of, rglm
-from .spec import RGLM
+from ..binding import Program, bind, check_response, flatten_priors
+from ..design import Design
+from ..errors import EstimatorError, SpecError
+from ..model import from_values, network, predictors, rglm
+from ..spec import RGLM
+from .foreign import Foreign, check_static, layout_of, without_prior
+from .noncentred import centred, noncentred
+from .starts import inside_draw
 
-
-@dataclass(frozen=True)
-class Foreign:
-    """The static half of a problem around somebody's NumPyro function."""
-
-    function: Callable[..., Any]
-    response: str
-    static: tuple[tuple[str, Any], ...]
-    layout: tuple[tuple[str, tuple[int, ...]], ...]
-    rows: int = 1
-    likelihood_only: bool = False
-
-    depth = None
+PARTS = ("program", "data", "constants", "coordinates", "tangent", "spec", "design")
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -58,6 +34,7 @@ class Problem:
     data: dict[str, Any]
     constants: dict[str, Any]
     coordinates: dict[str, Any] | None = None
+    tangent: dict[str, Any] | None = None
     spec: RGLM | None = field(default=None, repr=False)
     design: Design | None = field(default=None, repr=False)
 
@@ -70,18 +47,18 @@ class Problem:
             )
         check_response(model, design)
         program, constants = bind(model, design)
-        names = ("X", "y", "offset", "weights")
+        names = ("X", "y", "offset", "weights", *model.family.rows)
         data = {name: getattr(design, name) for name in names if getattr(design, name) is not None}
-        self._fill(program, data, constants, None, model, design)
+        self._fill(program, data, constants, None, None, model, design)
 
     def _fill(self, *values) -> Problem:
-        for name, value in zip(("program", "data", "constants", "coordinates", "spec", "design"), values, strict=True):
+        for name, value in zip(PARTS, values, strict=True):
             object.__setattr__(self, name, value)
         return self
 
     @classmethod
-    def _make(cls, program, data, constants, coordinates=None, spec=None, design=None) -> Problem:
-        return object.__new__(cls)._fill(program, data, constants, coordinates, spec, design)
+    def _make(cls, program, data, constants, coordinates=None, tangent=None, spec=None, design=None) -> Problem:
+        return object.__new__(cls)._fill(program, data, constants, coordinates, tangent, spec, design)
 
     @classmethod
     def from_numpyro(cls, fn: Callable[..., Any], kwargs: dict[str, Any] | None = None, response: str = "y") -> Problem:
@@ -94,9 +71,9 @@ class Problem:
             raise SpecError("from_numpyro wraps a NumPyro function.", found=type(fn).__name__, do="pass the function")
         data = {k: np.asarray(v) for k, v in (kwargs or {}).items() if hasattr(v, "shape") or isinstance(v, list)}
         static = tuple(sorted((k, v) for k, v in (kwargs or {}).items() if k not in data))
-        _check_static(static)
+        check_static(static)
         blank = Foreign(fn, response, static, ())
-        return cls._make(replace(blank, **_foreign_layout(blank, data)), data, {})
+        return cls._make(replace(blank, **layout_of(blank, data)), data, {})
 
     # the NumPyro face ------------------------------------------------------------------------------------------------
 
@@ -106,7 +83,7 @@ class Problem:
         if isinstance(self.program, Program):
             return partial(rglm, program=self.program)
         model = partial(self.program.function, **dict(self.program.static))
-        return _without_prior(model, self.program.response) if self.program.likelihood_only else model
+        return without_prior(model, self.program.response) if self.program.likelihood_only else model
 
     @property
     def model_kwargs(self) -> dict[str, Any]:
@@ -137,7 +114,8 @@ class Problem:
 
     def log_density(self, z) -> jax.Array:
         """Unconstrained log joint density with the Jacobian of the constraints; () ."""
-        return -util.potential_energy(self.numpyro_model, (), self.model_kwargs, self.sites_of(z))
+        sites, log_determinant = self._located(z)
+        return log_determinant - util.potential_energy(self.numpyro_model, (), self.model_kwargs, sites)
 
     def log_joint(self, theta) -> jax.Array:
         """Log joint density of constrained sites, no Jacobian; ()."""
@@ -186,10 +164,16 @@ class Problem:
         return sites
 
     def sites_of(self, z) -> dict[str, Any]:
-        """Unconstrained sites of a position: `z` itself, or those behind a whitened vector."""
-        if self.coordinates is None:
-            return z if isinstance(z, dict) else self.unravel(z)
-        return self.unravel(jnp.asarray(self.coordinates["loc"]) + jnp.asarray(self.coordinates["factor"]) @ z)
+        """Unconstrained sites of a position: `z` itself, or those behind a whitened or a non-centred one."""
+        return self._located(z)[0]
+
+    def _located(self, z) -> tuple[dict[str, Any], Any]:
+        """Unconstrained sites, and the log Jacobian of non-centring (that of whitening is constant, and left out)."""
+        if self.coordinates is not None:
+            z = jnp.asarray(self.coordinates["loc"]) + jnp.asarray(self.coordinates["factor"]) @ z
+        sites = z if isinstance(z, dict) else self.unravel(z)
+        moved = isinstance(self.program, Program) and self.program.noncentred
+        return centred(self.program, self.constants, sites) if moved else (sites, 0.0)
 
     def constrain(self, z) -> dict[str, Any]:
         """Constrained sites of a position."""
@@ -197,20 +181,25 @@ class Problem:
 
     def unconstrain(self, theta) -> dict[str, Any]:
         """Unconstrained sites of constrained values (for a problem that is not whitened)."""
-        return util.unconstrain_fn(self._seeded(), (), self.model_kwargs, theta)
+        sites = util.unconstrain_fn(self._seeded(), (), self.model_kwargs, theta)
+        moved = isinstance(self.program, Program) and self.program.noncentred
+        return noncentred(self.program, self.constants, sites) if moved else sites
 
     def _seeded(self):
         return handlers.seed(self.numpyro_model, jax.random.key(0))
 
     def initial(self, key) -> dict[str, Any]:
-        """A random starting position: a draw from the prior where it is proper, else of the order of its unit."""
+        """A random starting position: a draw from the prior where it is proper, else of the order of its unit.
+
+        Under a link with a restricted domain the draw is repeated until every row has a mean.
+        """
         if not isinstance(self.program, Program):
             shapes = dict(self.layout)
             keys = jax.random.split(key, max(1, len(shapes)))
             return {
                 s: jax.random.uniform(k, shapes[s], minval=-2.0, maxval=2.0) for s, k in zip(shapes, keys, strict=False)
             }
-        return self.unconstrain(_prior_draw(self, key))
+        return self.unconstrain(inside_draw(self, key))
 
     # what a recursive GLM has beyond any NumPyro model ----------------------------------------------------------------
 
@@ -224,13 +213,40 @@ class Problem:
             do='use "map" or "nuts" for it',
         )
 
-    def linear_predictor(self, theta, X=None, offset=None):
-        """eta, (n,), at constrained sites; on NumPy values it stays NumPy."""
+    @property
+    def classical(self) -> bool:
+        """Whether Fisher scoring applies: one linear predictor, depth 1, no heads, auxiliary values closed or fixed.
+
+        Values are not closed where rows are censored: a residual sd then has no formula.
+        """
+        program = self.program
+        if not isinstance(program, Program) or program.depth > 1 or program.heads or program.responses:
+            return False
+        if program.family.outputs != "one":
+            return False
+        if not program.auxiliaries:
+            return hasattr(program.family, "information")
+        return program.family.closed and not any(name in self.data for name in ("lower", "upper"))
+
+    @property
+    def rows(self) -> dict[str, Any]:
+        """What the family reads of each row besides the response: trials, lower, upper."""
+        return {name: self.data[name] for name in self.require_network("rows").family.rows if name in self.data}
+
+    def parameters(self, theta, X=None, offset=None) -> tuple[Any, dict[str, Any]]:
+        """(eta, {auxiliary: value}) at constrained sites: eta (n,), (n, K), (n, T) or (n, T, K), auxiliary values (),
+        (n,) with a head, or a vector; on NumPy values it stays NumPy.
+        """
         program = self.require_network("The linear predictor")
         own = X is None
-        eta = network(self.data["X"] if own else X, from_values(theta), program, self.constants)
-        offset = self.data.get("offset") if own else offset
-        return eta if offset is None else eta + offset
+        X, offset = (self.data["X"], self.data.get("offset")) if own else (X, offset)
+        eta, heads = predictors(X, from_values(theta), program, self.constants, offset)
+        aux = {site.name: theta[site.name] for site in program.auxiliaries}
+        return eta, heads | aux | self.constants["fixed"]
+
+    def linear_predictor(self, theta, X=None, offset=None):
+        """eta, (n,), (n, K), (n, T) or (n, T, K), at constrained sites; on NumPy values it stays NumPy."""
+        return self.parameters(theta, X, offset)[0]
 
     def hidden(self, theta, X=None) -> list[Any]:
         """The hidden layers h_1 ... h_{L-1}, each (n, units), at constrained sites."""
@@ -238,41 +254,34 @@ class Problem:
         network(self.data["X"] if X is None else X, from_values(theta), program, self.constants, layers)
         return layers
 
-    def auxiliary(self, theta) -> dict[str, Any]:
-        """Auxiliary parameters at `theta`, fixed ones included."""
-        program = self.require_network("auxiliary")
-        return {site.name: theta[site.name] for site in program.auxiliaries} | self.constants["fixed"]
-
     def kinks(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        """Where the log prior is not differentiable: flat indices, centres and scales of Laplace blocks; None if
+        """Where the log prior of weights has a term -|w - centre| / scale: flat indices, centres and scales; None if
         nowhere.
         """
-        program, index, loc, scale = self.require_network("kinks"), [], [], []
-        for layer in program.layers:
-            site = layer.weights
-            for block, hyper in zip(site.blocks, self.constants[site.name]["hyper"], strict=True) if site else ():
-                if not block.smooth:
-                    at = np.arange(self.size)
-                    flat = self.unravel(at)[site.name][slice(None) if block.rows is None else list(block.rows)]
-                    own = self.constants[site.name]
+        program, flat, found = self.require_network("kinks"), self.unravel(np.arange(self.size)), []
+        maps = (*program.layers, *(head.affine for head in program.heads))
+        for site in (a.weights for a in maps if a.weights is not None):
+            own = self.constants[site.name]
+            for block, hyper in zip(site.blocks, own["hyper"], strict=True):
+                if block.kink is not None:
                     rows = slice(None) if block.rows is None else list(block.rows)
                     unit = own["unit"][rows]
-                    index.append(flat.ravel())
-                    loc.append(np.ravel(own["shift"][rows] + unit * hyper["loc"]))
-                    scale.append(np.ravel(unit * hyper["scale"]))
-        return tuple(map(np.concatenate, (index, loc, scale))) if index else None
-
-    def without_kinks(self) -> Problem:
-        """The problem without the priors that `kinks` speaks of."""
-        program, constants = smooth_priors(self.require_network("without_kinks"), self.constants)
-        return self.with_parts(program=program, constants=constants)
+                    centre, scale = (np.ravel(unit * part) for part in block.kink(hyper))
+                    found.append((flat[site.name][rows].ravel(), np.ravel(own["shift"][rows]) + centre, scale))
+        return tuple(map(np.concatenate, zip(*found, strict=True))) if found else None
 
     # other problems --------------------------------------------------------------------------------------------------
 
     def with_parts(self, **changes) -> Problem:
-        """A copy with other `program`, `data`, `constants` or `coordinates`."""
-        names = ("program", "data", "constants", "coordinates", "spec", "design")
-        return Problem._make(*[changes.get(name, getattr(self, name)) for name in names])
+        """A copy with other `program`, `data`, `constants`, `coordinates` or `tangent`."""
+        return Problem._make(*[changes.get(name, getattr(self, name)) for name in PARTS])
+
+    def linearised(self, at: dict[str, Any] | None) -> Problem:
+        """The problem whose predictions take the network's tangent at the sites `at` (`evaluation`); None: the network.
+
+        Densities stay those of the network.
+        """
+        return self if at is None and self.tangent is None else self.with_parts(tangent=at)
 
     def block(self, start: int, stop: int) -> Problem:
         """The problem of rows start:stop, with the constants of the whole (streaming, sharding, folds)."""
@@ -289,7 +298,7 @@ class Problem:
 
 
 def _flatten(problem: Problem):
-    return (problem.data, problem.constants, problem.coordinates), problem.program
+    return (problem.data, problem.constants, problem.coordinates, problem.tangent), problem.program
 
 
 def _unflatten(program, children) -> Problem:
@@ -297,96 +306,3 @@ def _unflatten(program, children) -> Problem:
 
 
 jax.tree_util.register_pytree_node(Problem, _flatten, _unflatten)
-
-
-def _prior_draw(problem: Problem, key) -> dict[str, Any]:
-    """Sites drawn along the recursion; an improper prior is replaced by a draw of the order of its unit."""
-    theta: dict[str, Any] = {}
-    keys = iter(jax.random.split(key, max(1, len(problem.program.sites))))
-
-    def draw(site, shift):
-        theta[site.name] = _site_draw(site, problem.constants[site.name], shift, next(keys))
-        return theta[site.name]
-
-    network(jnp.asarray(problem.data["X"][:1]), draw, problem.program, problem.constants)
-    for site in problem.program.auxiliaries:
-        draw(site, 0.0)
-    return theta
-
-
-def _site_draw(site: Site, own, shift, key):
-    prior = prior_of(site, own, shift)
-    if all(block.proper for block in site.blocks):
-        return prior.sample(key)
-    noise = jax.random.normal(key, site.shape)
-    value = own["unit"] * (noise if site.blocks[0].affine else jnp.exp(0.1 * noise))
-    for block, part in zip(site.blocks, getattr(prior, "parts", ()), strict=False):
-        if block.proper:
-            value = value.at[jnp.asarray(block.rows)].set(part.sample(jax.random.fold_in(key, block.rows[0])))
-    return value
-
-
-def _without_prior(model, response: str):
-    """The model with the log density of every site but the response masked out."""
-
-    def masked(*args, **kwargs):
-        with _MaskLatent(response):
-            return model(*args, **kwargs)
-
-    return masked
-
-
-class _MaskLatent(handlers.substitute):
-    """Sets the log density of all sample sites but `response` to zero."""
-
-    def __init__(self, response: str):
-        super().__init__(data={})
-        self.keep = response
-
-    def process_message(self, msg):
-        if msg["type"] == "sample" and msg["name"] != self.keep:
-            msg["fn"] = msg["fn"].mask(False)
-
-
-def _foreign_layout(program: Foreign, data) -> dict[str, Any]:
-    model = partial(program.function, **dict(program.static))
-
-    def shapes():
-        trace = handlers.trace(handlers.seed(model, jax.random.key(0))).get_trace(**data)
-        sites = {k: s for k, s in trace.items() if s["type"] == "sample"}
-        _check_foreign(program, sites)
-        latent = {k: s for k, s in sites.items() if not s["is_observed"]}
-        layout = {k: util.biject_to(s["fn"].support).inv(s["value"]) for k, s in latent.items()}
-        rows, y = sites[program.response]["fn"], jnp.asarray(sites[program.response]["value"])
-        return layout, jnp.zeros(jnp.broadcast_shapes(rows.batch_shape, y.shape[: y.ndim - rows.event_dim]))
-
-    found, rows = jax.eval_shape(shapes)
-    layout = tuple(sorted((k, tuple(v.shape)) for k, v in found.items()))
-    return {"layout": layout, "rows": rows.shape[0] if rows.ndim else 1}
-
-
-def _check_static(static: tuple[tuple[str, Any], ...]) -> None:
-    for name, value in static:
-        try:
-            hash(value)
-        except TypeError:
-            raise SpecError(
-                "Arguments of a NumPyro function that are no arrays must be hashable.",
-                found=f"{name}: {type(value).__name__}",
-                do="pass an array, a number or a tuple, or close over it",
-            ) from None
-
-
-def _check_foreign(program: Foreign, sites) -> None:
-    observed = [k for k, s in sites.items() if s["is_observed"]]
-    if program.response not in observed:
-        raise SpecError(
-            "The model has no observed site of that name.",
-            found=f"response={program.response!r}; observed: {', '.join(observed) or 'none'}",
-            do="name the observed site, or pass its data in kwargs",
-        )
-    discrete = [k for k, s in sites.items() if not s["is_observed"] and s["fn"].is_discrete]
-    if discrete:
-        raise SpecError(
-            "Latent sites must be continuous.", found=f"discrete: {', '.join(discrete)}", do="marginalise them"
-        )

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .errors import PriorError
-from .priors import Prior
+from ..errors import PriorError
+from ..priors import Prior
 
 
 def merge(name: str, kinds: dict[tuple, list[int]]) -> list[tuple[Any, tuple[int, ...], dict[str, Any]]]:

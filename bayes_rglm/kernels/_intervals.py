@@ -1,0 +1,81 @@
+"""Log-probabilities of intervals, log(F(upper) - F(lower)), in forms that never subtract two probabilities.
+
+`upper = lower + gap`, and `gap` > 0 is given too, as exactly as it is known: cut-points are built from gaps, and their
+difference would have lost digits again. Automatic derivatives are right along directions that keep the three
+consistent (a common shift; a wider gap), which are the only ones that mean anything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from ._arrays import floating, namespace, polynomial
+from ._exponential import log1mexp, log1mexpexp
+from ._logistic import exp, log_expit
+from ._normal import log_ndtr, mills
+
+_NARROW = 0.25
+_RULE = [(0.5 * float(1 + t), 0.5 * float(w)) for t, w in zip(*np.polynomial.legendre.leggauss(6), strict=True)]
+
+
+def _logit(upper, lower, gap):
+    # s(a) - s(b) = s(a) s(-b) (1 - exp(-(a - b)))
+    return log_expit(upper) + log_expit(-lower) + log1mexp(gap)
+
+
+def _cloglog(upper, lower, gap):
+    # exp(-v) - exp(-w) = exp(-v) (1 - exp(-(w - v))), v = exp(lower), w = exp(upper), w - v = w (1 - exp(-gap))
+    return -exp(lower) + log1mexpexp(upper + log1mexp(gap))
+
+
+def _loglog(upper, lower, gap):
+    return _cloglog(-lower, -upper, gap)
+
+
+def _probit(upper, lower, gap):
+    xp = namespace(upper, lower, gap)
+    right = upper + lower > 0
+    upper, lower = xp.where(right, -lower, upper), xp.where(right, -upper, lower)
+    # The difference of two log_ndtr is the integral of the Mills ratio; Gauss's rule where the difference cancels.
+    narrow = gap < _NARROW
+    width = xp.where(narrow, gap, _NARROW)
+    ratios = sum(w * mills(lower + t * width) for t, w in _RULE)
+    difference = xp.where(narrow, gap * ratios, log_ndtr(upper) - log_ndtr(lower))
+    return log_ndtr(upper) + log1mexp(difference)
+
+
+def _cauchit(upper, lower, gap):
+    # The angle between two directions: from the outside where it is nearly all, by its series where it is nearly none.
+    xp = namespace(upper, lower, gap)
+    one = xp.ones_like(gap)
+    with np.errstate(under="ignore"):
+        outside = xp.arctan2(one, upper) + xp.arctan2(one, -lower)
+        cosine = one + upper * lower
+        most = outside < 0.5 * math.pi
+        least = gap < 0.01 * cosine
+        angle = xp.arctan2(xp.where(most | least, one, gap), xp.where(most | least, one, cosine))
+        some = xp.where(least, cosine, one)
+        square = (xp.where(least, gap, 0.0 * gap) / some) ** 2
+        series = xp.log1p(square * polynomial(square, (-1 / 3, 1 / 5, -1 / 7, 1 / 9)))
+        small = xp.log(xp.where(least, gap, one)) - xp.log(some) + series - math.log(math.pi)
+        large = xp.log1p(-xp.where(most, outside, one) / math.pi)
+        return xp.where(most, large, xp.where(least, small, xp.log(angle / math.pi)))
+
+
+_FORMS: dict[str, Callable] = {
+    "logit": _logit,
+    "probit": _probit,
+    "cloglog": _cloglog,
+    "loglog": _loglog,
+    "cauchit": _cauchit,
+}
+
+
+def log_interval(link: str, upper, lower, gap):
+    """log(F(upper) - F(lower)) for the inverse F of `link`: logit, probit, cloglog, loglog or cauchit."""
+    xp = namespace(upper, lower, gap)
+    upper, lower, gap = (floating(xp.asarray(value)) for value in (upper, lower, gap))
+    return _FORMS[link](upper, lower, gap)

@@ -1,0 +1,75 @@
+"""Penalised likelihood against scikit-learn, and the choice of its strength."""
+
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+
+from bayes_rglm import RGLM, estimators, fit
+from bayes_rglm.errors import EstimatorError
+from bayes_rglm.estimators import Penalised
+from bayes_rglm.priors import ElasticNet, Laplace, Normal
+
+linear_model = pytest.importorskip("sklearn.linear_model")
+
+
+@pytest.fixture(scope="module")
+def data(world):
+    X = (world.X - world.X.mean(0)) / world.X.std(0)
+    return {family: (X, world.frame(family)["y"].to_numpy()) for family in ("gaussian", "bernoulli")}
+
+
+def weights(family, prior, data, **options):
+    found = fit(RGLM(family, prior=prior), data[family], Penalised(**options))
+    assert found.status == "ok", found.labels
+    return found.draws.samples["beta"][0, 0], found
+
+
+@pytest.mark.parametrize("strength", [0.1, 1.0, 20.0])
+def test_ridge_logistic_regression(data, strength):
+    X, y = data["bernoulli"]
+    other = linear_model.LogisticRegression(C=0.25 / strength, solver="newton-cholesky", tol=1e-12).fit(X, y)
+    beta, found = weights("bernoulli", Normal(scale=0.5), data, strength=strength)
+    np.testing.assert_allclose(beta, other.coef_[0], rtol=1e-6)
+    np.testing.assert_allclose(found.draws.samples["intercept"][0, 0], other.intercept_[0], rtol=1e-6, atol=1e-9)
+
+
+def test_lasso_with_a_free_sigma(data):
+    """At the fitted sigma the lasso's own condition holds: the scikit-learn lasso of that sigma is the same."""
+    X, y = data["gaussian"]
+    beta, found = weights("gaussian", Laplace(scale=0.02), data, strength=0.8)
+    sigma = float(found.draws.samples["sigma"][0, 0])
+    other = linear_model.Lasso(alpha=0.8 * sigma**2 / (len(y) * 0.02), tol=1e-14, max_iter=100_000).fit(X, y)
+    np.testing.assert_allclose(beta, other.coef_, rtol=1e-5, atol=1e-8)
+    np.testing.assert_array_equal(beta == 0.0, other.coef_ == 0.0)
+    assert np.any(beta == 0.0)
+    rest = y - other.predict(X)
+    np.testing.assert_allclose(sigma, np.sqrt(np.mean(rest**2)), rtol=1e-6)
+
+
+def test_elastic_net(data):
+    X, y = data["gaussian"]
+    beta, found = weights("gaussian", ElasticNet(l1=20.0, l2=30.0), data)
+    sigma2 = float(found.draws.samples["sigma"][0, 0]) ** 2
+    alpha = sigma2 * 50.0 / len(y)
+    other = linear_model.ElasticNet(alpha=alpha, l1_ratio=0.4, tol=1e-14, max_iter=100_000).fit(X, y)
+    np.testing.assert_allclose(beta, other.coef_, rtol=1e-5, atol=1e-8)
+
+
+def test_cross_validation_knows_noise_from_signal():
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(60, 30))
+    noise, signal = rng.normal(size=60), X @ np.linspace(-2, 2, 30) + 0.1 * rng.normal(size=60)
+    chosen = {}
+    for name, y in (("noise", noise), ("signal", signal)):
+        found = fit(RGLM("gaussian", prior=Normal(scale=1.0)), (X, y), Penalised(strength="cv"))
+        info = found.draws.info
+        chosen[name] = info["strength"]
+        scores = [row["log_score"] for row in info["path"]]
+        assert info["strength"] == info["path"][int(np.argmax(scores))]["strength"]
+    assert chosen["noise"] > 10.0 > 1.0 > chosen["signal"]
+
+
+def test_other_peoples_priors_are_refused_by_name(data):
+    with pytest.raises(EstimatorError, match="Gumbel"):
+        fit(RGLM("gaussian", prior=dist.Gumbel(0.0, 1.0)), data["gaussian"], "penalised")
+    assert estimators.get("penalized") == Penalised()

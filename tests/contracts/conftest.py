@@ -40,8 +40,8 @@ class Case:
         self.family, self.link = family, link
         low, high = link.predictor_domain
         low, high = max(low + 0.1, -2.5), min(high - 0.1, 2.5)
-        if link.mean_domain == (0.0, 1.0):  # beyond, cloglog has moments that no sample and no float shows
-            least, most = link.forward(np.array([0.03, 0.97]))
+        if link.mean_domain == (0.0, 1.0):  # far out cloglog has moments that no sample shows
+            least, most = link.forward(np.array([0.1, 0.9]))
             low, high = max(low, float(least)), min(high, float(most))
         self.eta = np.linspace(low, high, 7)
         if family.outputs == "levels":

@@ -10,19 +10,22 @@ from numpyro.distributions import constraints
 
 
 class RowBlocks(dist.Distribution):
-    """Rows `rows[k]` of an array follow `parts[k]`; all parts are real-valued and elementwise.
+    """Rows `rows[k]` of an array follow `parts[k]`; all parts are elementwise and share `support`.
 
     Shape: `parts[k]` has batch shape (len(rows[k]), ...), the whole (sum of lengths, ...).
     """
 
-    support = constraints.real
-    pytree_data_fields = ("parts",)
+    pytree_data_fields = ("parts", "_support")
     pytree_aux_fields = ("rows",)
 
-    def __init__(self, parts, rows, *, validate_args=None):
-        self.parts, self.rows = list(parts), tuple(map(tuple, rows))
+    def __init__(self, parts, rows, support=constraints.real, *, validate_args=None):
+        self.parts, self.rows, self._support = list(parts), tuple(map(tuple, rows)), support
         tail = self.parts[0].batch_shape[1:]
         super().__init__(batch_shape=(sum(map(len, self.rows)), *tail), validate_args=validate_args)
+
+    @constraints.dependent_property(is_discrete=False, event_dim=0)
+    def support(self):
+        return self._support
 
     @property
     def _axis(self) -> int:

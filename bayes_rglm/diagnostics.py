@@ -15,7 +15,7 @@ import numpy as np
 
 from . import gates, glm
 from .results import Fit, check_fit
-from .summaries import ROWS_PER_PARAMETER
+from .summaries import ROWS_PER_PARAMETER, predictors_in_words
 
 VERDICTS = ("ok", "warning", "failed", "not applicable")
 BFMI_LEAST, DEEPEST_SHARE, ESS_FAILED, SAME_OPTIMUM = 0.3, 0.05, 10, 0.01
@@ -124,7 +124,8 @@ def _chain_checks(fit: Fit) -> list[Check]:
         "tree depth": _tree_depth,
     }
     if fit.draws.kind == "mcmc":
-        return [check(fit) for check in names.values()]
+        left = [_left_domain(fit)] if "left_domain" in fit.draws.stats else []
+        return [check(fit) for check in names.values()] + left
     what = "a point estimate has no chains" if fit.is_point else "these draws are not from a Markov chain"
     return [Check(name, "not applicable", None, what) for name in names]
 
@@ -132,10 +133,11 @@ def _chain_checks(fit: Fit) -> list[Check]:
 def _judged(fit: Fit) -> str:
     if fit.problem.depth is None:
         return "all sites"
-    rows = len(fit.function_summary.names)
+    rows = predictors_in_words(fit)
+    where = rows if "predictors" in rows else f"the linear predictor at {rows}"
     if fit.problem.depth == 1:
-        return f"all parameters and the linear predictor at {rows} rows"
-    return f"the linear predictor at {rows} rows, log density, auxiliary values; weights are not judged, units can swap"
+        return f"all parameters and {where}"
+    return f"{where}, log density, auxiliary values; weights are not judged, units can swap"
 
 
 def _rhat(fit: Fit) -> Check:
@@ -183,6 +185,12 @@ def _divergences(fit: Fit) -> Check:
     return Check("divergences", verdict, share, message, advice)
 
 
+def _left_domain(fit: Fit) -> Check:
+    left = np.asarray(fit.draws.stats["left_domain"])
+    message = f"{int(left.sum())} of {left.size} transitions met it and were cut short, which costs draws; share"
+    return Check("end of the domain", "ok", float(left.mean()), message)
+
+
 def _bfmi(fit: Fit) -> Check:
     from arviz_stats.base import array_stats
 
@@ -216,8 +224,36 @@ def _untold(name: str) -> Check:
 def _point_checks(fit: Fit) -> list[Check]:
     if not fit.is_point:
         names = ("existence", "rank", "gradient", "restarts", "rows per parameter")
-        return [Check(name, "not applicable", None, "these are draws, not an optimum") for name in names]
+        known = _mode_checks(fit)
+        absent = [Check(name, "not applicable", None, "these are draws, not an optimum") for name in names]
+        return known + [check for check in absent if check.name not in {c.name for c in known}]
     return [_existence(fit), _rank(fit), _gradient(fit), _restarts(fit), _rows_per_parameter(fit)]
+
+
+def _mode_checks(fit: Fit) -> list[Check]:
+    """Of draws around a mode, and of several optima: how they were found, and how far they are from the posterior."""
+    info = fit.draws.info
+    checks = [_gradient(fit)] if fit.draws.kind == "approximation" and "gradient" in info else []
+    if fit.draws.kind in ("approximation", "mixture") and len(info.get("optima") or ()) > 1:
+        found = _restarts(fit)
+        own = fit.draws.kind == "mixture"  # optima that differ are what a mixture is for
+        checks.append(Check("restarts", "ok", found.value, found.message) if own else found)
+    return checks + ([_khat(fit)] if "khat" in info else [])
+
+
+def _khat(fit: Fit) -> Check:
+    value, largest = float(fit.draws.info["khat"]), gates.khat_max(int(np.prod(_shape(fit))))
+    if fit.problem.depth not in (None, 1):
+        said = "in the space of a network's weights it says nothing of the function: judge by held-out scores"
+        return Check("k-hat", "not applicable", None, said)
+    message = f"of the ratios between posterior and approximation; below {largest:.2f} wanted"
+    if value < largest:
+        return Check("k-hat", "ok", value, message)
+    return Check("k-hat", "warning", value, message, "use NUTS where intervals of parameters matter")
+
+
+def _shape(fit: Fit) -> tuple[int, ...]:
+    return np.shape(next(iter(fit.draws.samples.values())))[:2]
 
 
 def _label(fit: Fit, *names: str) -> gates.Label | None:

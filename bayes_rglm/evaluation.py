@@ -42,6 +42,15 @@ def shape_of(samples: Samples) -> tuple[int, int]:
     return next(iter(samples.values())).shape[:2]
 
 
+def blocks(n: int, size: int) -> list[slice]:
+    """Slices of equal length, at most `size`, that cover `n` rows. The last one may reach back into the one before: so
+    one compiled shape serves them all.
+    """
+    count = max(1, -(-n // max(1, size)))
+    length = -(-n // count)
+    return [slice(start, start + length) for start in (*range(0, length * (count - 1), length), n - length)]
+
+
 def over_draws(samples: Samples, function: Callable[[dict[str, Any]], Any]) -> Any:
     """`function` of the sites of each draw, its arrays stacked as (chain, draw, ...)."""
     chains, draws = shape_of(samples)

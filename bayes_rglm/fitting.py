@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import fields, replace
 from typing import Any
 
 import jax
@@ -55,7 +56,7 @@ def fit(
     estimator : str or Estimator
         A name of `estimators.names()` or a record such as `estimators.NUTS(draws=2000)`.
     seed : int or JAX key
-        The only source of randomness.
+        The only source of randomness. `Fit.seed` is 0 for a key; `Fit.draws.info["key"]` holds its bits.
     precision : "float64" or "float32"
     device : optional
         A JAX device or platform name ("cpu", "gpu"); the default device otherwise.
@@ -82,9 +83,12 @@ def fit(
     -----
     Ctrl-C stops at the next block and returns what is done, labelled `interrupted`; a second one raises.
     """
+    _check_call(data, estimator)
     estimator = estimators.get(estimator)
+    _check_options(design_options, estimator)
     problem = as_problem(model, data, design_options)
     check_precision(precision)
+    _check_monitor(monitor)
     own = Progress(estimator.title, progress)
     listener = own if monitor is None else monitor
     start = time.perf_counter()
@@ -92,8 +96,49 @@ def fit(
         self_check(problem).raise_if_failed()
     with context(precision, device), interruptible(own), own:
         draws = estimator.run(problem, as_key(seed), Both(own, listener) if listener is not own else own)
-    number = int(seed) if isinstance(seed, int | np.integer) else 0
-    return Fit(problem, draws, label or estimator.title, estimator, number, precision, time.perf_counter() - start)
+    number, seconds = 0, time.perf_counter() - start
+    if isinstance(seed, int | np.integer):
+        number = int(seed)
+    else:
+        draws = replace(draws, info=draws.info | {"key": key_record(seed)})
+    return Fit(problem, draws, label or estimator.title, estimator, number, precision, seconds)
+
+
+def _check_call(data: Any, estimator: Any) -> None:
+    """What is natural to write and not meant, before it makes another error: the frame in the estimator's place."""
+    if isinstance(data, str):
+        raise DataError(
+            "Data is a pair: the formula and the table.",
+            found=f"data={data!r}",
+            do=f"fit(model, ({data!r}, frame), ...)",
+        )
+    if not isinstance(estimator, str | Estimator | type):
+        raise EstimatorError(
+            "The third argument is an estimator or its name.",
+            found=type(estimator).__name__,
+            do='fit(model, ("y ~ x", frame), "nuts"), or fit(model, (X, y), "nuts")',
+        )
+
+
+def _check_options(options: dict[str, Any], estimator: Estimator) -> None:
+    own = [field.name for field in fields(estimator) if field.name in options]
+    if own:
+        call = ", ".join(f"{name}=..." for name in own)
+        raise EstimatorError(
+            f"Options of the estimator are given to the estimator: {', '.join(own)}.",
+            found=f'fit(..., "{estimator.name}", {call})',
+            do=f"fit(..., estimators.{type(estimator).__name__}({call}))",
+        )
+
+
+def _check_monitor(monitor: Any) -> None:
+    parts = ("update", "stopping", "store", "stored")
+    if monitor is not None and (isinstance(monitor, type) or not all(hasattr(monitor, part) for part in parts)):
+        raise EstimatorError(
+            "monitor is an object that listens: a subclass of Monitor.",
+            found=repr(monitor) if isinstance(monitor, type) else type(monitor).__name__,
+            do="class Mine(estimators.Monitor): ..., and monitor=Mine()",
+        )
 
 
 def as_problem(model: Any, data: Any, options: dict[str, Any]) -> Problem:
@@ -102,6 +147,12 @@ def as_problem(model: Any, data: Any, options: dict[str, Any]) -> Problem:
         if data is not None:
             raise SpecError(
                 "A Problem holds its data already.", found=f"data={type(data).__name__}", do="leave data out"
+            )
+        if options:
+            raise SpecError(
+                "A Problem holds the options of its data already.",
+                found=", ".join(f"{name}=" for name in options),
+                do="give them to the Design",
             )
         return model
     if not isinstance(model, RGLM):
@@ -160,6 +211,12 @@ def as_key(seed: Any):
     raise EstimatorError("seed is a whole number or a JAX key.", found=repr(seed), do="for example seed=0")
 
 
+def key_record(seed: Any) -> dict[str, Any]:
+    """What makes a JAX key again: the name of its generator, and its bits as whole numbers."""
+    key = as_key(seed)
+    return {"impl": str(jax.random.key_impl(key)), "data": np.asarray(jax.random.key_data(key)).tolist()}
+
+
 def check_precision(precision: str) -> None:
     """Refuse anything but the names in `PRECISIONS`."""
     if precision not in PRECISIONS:
@@ -206,6 +263,8 @@ class Progress(Monitor):
 
     def update(self, done: int, total: int, text: str = "") -> None:
         with self._lock:
+            alive = {thread.ident for thread in threading.enumerate()}  # an earlier phase may have had its own
+            self._done = {k: v for k, v in self._done.items() if k in alive}
             self._done[threading.get_ident()] = (done, total)
             # Threads report one after another: the least of those seen so far never promises too much.
             share = 100 * min(d / t for d, t in self._done.values())

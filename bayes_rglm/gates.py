@@ -10,8 +10,8 @@ ok                every gate of the method passed
 mle_infinite      the maximum-likelihood estimate does not exist: the data are separated
 mle_degenerate    the likelihood is unbounded or was still rising: a scale at its floor, an optimiser at its budget
 rank_deficient    some columns are linear combinations of others
-outside_domain    rows whose linear predictor lies outside the link's domain
-boundary          an auxiliary value ran to the end of its range: a simpler family says the same
+outside_domain    held-out rows whose linear predictor lies outside the link's domain: said where fits are scored
+boundary          a value ran to the end of its range (a simpler family says the same), a floor or its prior's bound
 not_a_mode        the optimiser stopped where the gradient does not vanish
 not_converged     a variational objective was still moving at the last step
 predictive_only   an approximation whose parameters are not to be read; its predictions are judged by scores

@@ -42,7 +42,7 @@ def start(problem: Problem, name: str):
         each = [parameter.start(column, own) for column, own in zip(y.T, mean.T, strict=True)]
         return np.maximum(each, 1e-3 * typical["scale"])
     value = np.asarray(parameter.start(y, mean), float)
-    return np.maximum(value, 1e-3 * float(typical["scale"])) if value.ndim == 0 else value
+    return value if parameter.floor is None else np.maximum(value, parameter.floor * float(typical["scale"]))
 
 
 def log_likelihood(problem: Problem, eta, aux) -> np.ndarray:
@@ -68,12 +68,12 @@ def information(problem: Problem, eta, aux) -> np.ndarray:
 def deviance(problem: Problem, eta, aux=None) -> float | None:
     """Sum of unit deviances (the residual sum of squares of a Gaussian); None for a family that has none."""
     program = problem.require_network("deviance")
-    unit = program.family.unit_deviance
-    if unit is None:
+    family = program.family
+    if family.unit_deviance is None:
         return None
-    mean = program.link.inverse(eta)
-    extra = {name: aux[name] for name in program.family.deviance_needs} if aux else {}
-    return float((unit(problem.data["y"], mean, **extra, **problem.rows) * _weights(problem)).sum())
+    extra = {name: aux[name] for name in family.deviance_needs} if aux else {}
+    unit = family.deviance_at(program.link, problem.data["y"], eta, **extra, **problem.rows)
+    return float((unit * _weights(problem)).sum())
 
 
 def dispersion(problem: Problem, eta, rank: int, aux=None) -> float:
@@ -122,6 +122,15 @@ def existence(problem: Problem, X, response: int | None = None) -> tuple[np.ndar
     return None if found is None else (X, *found)
 
 
+def one_sided(problem: Problem) -> bool:
+    """Whether every row is censored, and on the same side."""
+    program = problem.require_network("one_sided")
+    if "lower" not in program.family.rows:
+        return False
+    found = program.family.separation(np.asarray(problem.data["y"], float), program.link, **problem.rows)
+    return found is not None and not found[1].any() and len(np.unique(found[0])) == 1
+
+
 def unbounded(problem: Problem) -> str | None:
     """Why maximum likelihood does not exist whatever the columns are (a level without rows), or None."""
     program, design = problem.require_network("unbounded"), problem.design
@@ -129,7 +138,7 @@ def unbounded(problem: Problem) -> str | None:
     if refuse is None:
         return None
     response, levels = ("y", None) if design is None else (design.response, design.levels)
-    return refuse(problem.data["y"], response, levels)
+    return refuse(problem.data["y"], response, levels, program.levels)
 
 
 def inside(problem: Problem, eta) -> bool:

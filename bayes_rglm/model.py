@@ -12,12 +12,14 @@ from contextlib import nullcontext
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 import numpyro
 from numpyro import handlers
 
 from .binding import Affine, Program, Site, bind_network
 from .blocks import RowBlocks
 from .design import Constants
+from .errors import DataError, SpecError
 from .kernels import namespace
 from .spec import RGLM
 
@@ -100,9 +102,33 @@ def inside(spec: RGLM, X, *, prefix: str = "", outputs: int = 1, constants: Cons
         Number of linear predictors: the result is (n,) for 1, else (n, outputs).
     constants : optional
         `design.constants`, where priors are scaled by data. Without them such priors are refused.
+
+    Raises
+    ------
+    DataError
+        X has not two dimensions.
+    SpecError
+        `outputs` is no whole number from 1 on, or no NumPyro model is running.
+    PriorError
+        A prior depends on data, and there are no `constants`.
     """
+    if len(getattr(X, "shape", ())) != 2:
+        raise DataError(
+            "network() takes a matrix, a row for each observation.",
+            found=f"X of shape {X.shape}" if hasattr(X, "shape") else f"X: {type(X).__name__}",
+            do="an array of (rows, columns); X[:, None] for one column",
+        )
+    if isinstance(outputs, bool) or not isinstance(outputs, int | np.integer) or outputs < 1:
+        raise SpecError("outputs is the number of linear predictors, at least 1.", found=f"outputs={outputs!r}")
     program, frozen = bind_network(spec, X.shape[1], outputs, constants)
-    return network(X, from_prior(frozen, f"{prefix}/" if prefix else ""), program, frozen)
+    try:
+        return network(X, from_prior(frozen, f"{prefix}/" if prefix else ""), program, frozen)
+    except AssertionError:  # a distribution that is asked for a draw without a key
+        raise SpecError(
+            "network() draws from its priors, so it works inside a NumPyro model only.",
+            found="nothing that gives random numbers",
+            do="call it in the function that NumPyro runs, or under numpyro.handlers.seed",
+        ) from None
 
 
 # The method lives beside the recursion it calls; `spec` is below and knows no NumPyro.
@@ -153,7 +179,7 @@ def prior_of(site: Site, constants, shift=0.0, scales=None):
     the site's random scales, by name: what it returns is conditional on them.
     """
     parts = [law for _, law in laws(site, constants, shift, scales)]
-    return parts[0] if len(parts) == 1 else RowBlocks(parts, tuple(block.rows for block in site.blocks))
+    return parts[0] if len(parts) == 1 else RowBlocks(parts, tuple(block.rows for block in site.blocks), site.support)
 
 
 def laws(site: Site, constants, shift=0.0, scales=None) -> list[tuple[Any, Any]]:

@@ -28,7 +28,7 @@ from .fitting import as_key
 from .results import Fit, check_fit
 from .tree import level_labels, outputs_of, plain_labels, response_labels
 
-LARGEST_BLOCK = 20_000_000  # draws times rows that are scored at once
+LARGEST_BLOCK = 4_000_000  # draws times rows (and levels) that are scored at once
 KINDS = ("mean", "linear", "outcome", "parameters", "hidden")
 
 
@@ -99,10 +99,16 @@ def log_score(fit: Fit, design: Design) -> np.ndarray:
     """
     rows = {k: v for k, v in as_rows(design).items() if k != "weights"}
     _check_response(fit, design)
-    chains, draws = evaluation.shape_of(fit.draws.samples)
-    size = max(1, LARGEST_BLOCK // (chains * draws))
-    blocks = [{k: v[start : start + size] for k, v in rows.items()} for start in range(0, design.n, size)]
-    return np.concatenate([_mixture(fit, block) for block in blocks])
+    values = np.empty(design.n)
+    for part in score_blocks(fit, design.n):
+        values[part] = _mixture(fit, {k: v[part] for k, v in rows.items()})
+    return values
+
+
+def score_blocks(fit: Fit, n: int) -> list[slice]:
+    """Blocks of `n` rows of which all draws fit into memory at once."""
+    outputs = max(1, fit.problem.program.levels or 1) * max(1, fit.problem.program.responses or 1)
+    return evaluation.blocks(n, LARGEST_BLOCK // (int(np.prod(evaluation.shape_of(fit.draws.samples))) * outputs))
 
 
 def _check_roles(fit: Fit, design: Design, kind: str) -> None:

@@ -23,16 +23,16 @@ class Registry[T]:
     def add(self, name: str, entry: T, aliases: tuple[str, ...] = ()) -> T:
         """Register `entry` under `name` and `aliases`; a name taken twice is an error."""
         for key in (name, *aliases):
-            if _fold(key) in self._aliases:
+            if fold(key) in self._aliases:
                 raise self._error(f"The {self.kind} name {key!r} is registered already.", do="choose another name")
         self._entries[name] = entry
         for key in (name, *aliases):
-            self._aliases[_fold(key)] = name
+            self._aliases[fold(key)] = name
         return entry
 
     def get(self, name: str) -> T:
         """The entry called `name` (or one of its aliases); raises with the nearest names otherwise."""
-        key = self._aliases.get(_fold(name)) if isinstance(name, str) else None
+        key = self._aliases.get(fold(name)) if isinstance(name, str) else None
         if key is None:
             raise self._error(
                 f"There is no {self.kind} of that name.", found=repr(name), do=suggest(name, self.names())
@@ -48,7 +48,7 @@ class Registry[T]:
         return iter(self._entries.items())
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and _fold(name) in self._aliases
+        return isinstance(name, str) and fold(name) in self._aliases
 
     def __iter__(self) -> Iterator[T]:
         return iter(self._entries.values())
@@ -57,5 +57,6 @@ class Registry[T]:
         return len(self._entries)
 
 
-def _fold(name: str) -> str:
+def fold(name: str) -> str:
+    """A name as it is looked up: case, hyphens and blanks do not matter."""
     return name.strip().lower().replace("-", "_").replace(" ", "_")

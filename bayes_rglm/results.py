@@ -6,16 +6,18 @@ when it is first asked for; `summary` gives only the uncertainty that the estima
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import jax
 import numpy as np
 
 from . import evaluation, gates, storage, summaries, tree
 from .binding import Program
 from .design import Design
-from .errors import DataError, EstimatorError
+from .errors import DataError, EstimatorError, FileError, RGLMError
 from .estimators import Draws, Estimator
 from .problem import Problem
 from .spec import RGLM
@@ -58,6 +60,13 @@ class Fit:
 
         Raises `DataError` for missing or unknown sites, or shapes that do not fit.
         """
+        _check_problem(problem, "from_draws takes a Problem and its draws.")
+        if not isinstance(draws, Draws | Mapping):
+            raise DataError(
+                "Draws are a mapping of sites to arrays, or a Draws.",
+                found=type(draws).__name__,
+                do='for example {"beta": array of (chain, draw, p)}',
+            )
         if not isinstance(draws, Draws):
             draws = Draws(samples={k: np.asarray(v, float) for k, v in draws.items()}, kind="mcmc")
         _check_samples(problem, draws.samples)
@@ -91,6 +100,11 @@ class Fit:
         """Name of the gravest label."""
         return self.labels[0].name
 
+    @property
+    def reference_rows(self) -> np.ndarray:
+        """Positions of the at most 64 rows at which `function_summary` looks."""
+        return np.unique(np.linspace(0, self.problem.n - 1, min(REFERENCE_ROWS, self.problem.n)).astype(int))
+
     @cached_property
     def function_summary(self) -> gates.ChainSummary:
         """R-hat and ESS of the linear predictors at up to 64 rows: what convergence is for when the weights have
@@ -98,7 +112,7 @@ class Fit:
         """
         if not isinstance(self.problem.program, Program):
             return gates.summarise_chains(self.draws.samples)
-        rows = np.unique(np.linspace(0, self.problem.n - 1, min(REFERENCE_ROWS, self.problem.n)).astype(int))
+        rows = self.reference_rows
         data = {k: np.asarray(self.problem.data[k])[rows] for k in ("X", "offset") if k in self.problem.data}
         return gates.summarise_chains({"eta": evaluation.linear_predictors(self.problem, self.draws.samples, data)})
 
@@ -130,8 +144,9 @@ class Fit:
 
         Draws: mean, sd, equal-tailed interval, R-hat and effective sample sizes. Maximum likelihood at depth 1:
         estimate, standard error, z and, where n / p >= 10, a 95 % Wald interval. Other point estimates: the estimate
-        alone. For a network weights are left out unless `weights=True`: their posterior is symmetric and their R-hat
-        says nothing.
+        alone. An ensemble: the mean of its members and, where they are several optima, the sd between them, which is no
+        interval of anything. For a network weights are left out unless `weights=True`: their posterior is symmetric
+        and their R-hat says nothing.
         """
         return summaries.summarise(self, weights)
 
@@ -160,7 +175,7 @@ class Fit:
             "inference": name,
             "label": self.label,
             "model": repr(self.model) if self.model is not None else "a NumPyro model",
-            "seed": int(self.seed),
+            "seed": str(self.draws.info["key"]) if "key" in self.draws.info else int(self.seed),
         }
         return attributes | ({"point_estimate": "one draw; R-hat and ESS do not apply"} if self.is_point else {})
 
@@ -178,22 +193,56 @@ def check_fit(fit: Any, verb: str) -> None:
 
 def check_one_response(fit: Fit, what: str) -> None:
     """Refuse a fit of several responses, naming what shows one only."""
-    if fit.design is not None and fit.design.responses:
+    refuse_several(fit.design, what)
+
+
+def refuse_several(design: Design | None, what: str) -> None:
+    """As `check_one_response`, for a design."""
+    if design is not None and design.responses:
         raise EstimatorError(
             f"{what} of several responses at once is not made.",
-            found=f"{len(fit.design.responses)} responses: {', '.join(map(repr, fit.design.responses[:6]))}",
+            found=f"{len(design.responses)} responses: {', '.join(map(repr, design.responses[:6]))}",
             do="use predict(fit), whose result has a dimension 'response'",
         )
 
 
 def load(path, problem: Problem | None = None) -> Fit:
-    """The fit saved at `path`. A fit of your own NumPyro function needs its `problem` again. Raises `FileError`."""
-    return storage.load(path, Fit, problem)
+    """The fit saved at `path`. A fit of your own NumPyro function needs its `problem` again.
+
+    Raises `FileError` for a missing, foreign or damaged file, and for a `problem` whose model or sites are others.
+    """
+    if problem is not None:
+        _check_problem(problem, "problem= takes the Problem that was fitted.", FileError)
+    found = storage.load(path, Fit, problem)
+    if problem is not None:
+        try:
+            _check_sites(problem, found.draws.samples, random_scales=False)
+        except DataError as error:
+            raise FileError(
+                "The file holds draws of another problem than the one given.",
+                found=f"{path}: {error.asked} {error.found}",
+                do="give the problem that was fitted",
+            ) from None
+    return found
+
+
+def _check_problem(problem: Any, asked: str, kind: type[RGLMError] = DataError) -> None:
+    if not isinstance(problem, Problem):
+        raise kind(
+            asked, found=type(problem).__name__, do="Problem(model, design), or Problem.from_numpyro(function, data)"
+        )
 
 
 def _check_samples(problem: Problem, samples: dict[str, np.ndarray]) -> None:
-    known = dict(problem.layout)
-    missing, unknown = sorted(set(known) - set(samples)), sorted(set(samples) - set(known))
+    _check_sites(problem, samples)
+    _check_values(problem, samples)
+
+
+def _check_sites(problem: Problem, samples: dict[str, np.ndarray], random_scales: bool = True) -> None:
+    """Refuse draws of other sites or shapes; `random_scales` of priors may lack, as those of maximum likelihood do."""
+    known = _shapes(problem)
+    needed = set(known) if random_scales else set(known) - _random_scales(problem)
+    missing, unknown = sorted(needed - set(samples)), sorted(set(samples) - set(known))
     if missing or unknown:
         raise DataError(
             "The draws must hold every site of the problem, and no other.",
@@ -211,7 +260,22 @@ def _check_samples(problem: Problem, samples: dict[str, np.ndarray]) -> None:
         raise DataError(
             "All sites must have the same chains and draws.", found=str({k: v.shape[:2] for k, v in samples.items()})
         )
-    _check_values(problem, samples)
+
+
+def _shapes(problem: Problem) -> dict[str, tuple[int, ...]]:
+    """Shapes of constrained sites: a simplex has one number more than its unconstrained form."""
+    if isinstance(problem.program, Program):
+        return dict(problem.layout)
+    blank = {name: np.zeros(shape) for name, shape in problem.layout}
+    with evaluation.float64():
+        found = jax.eval_shape(problem.constrain, blank)
+    return {name: tuple(found[name].shape) for name, _ in problem.layout}
+
+
+def _random_scales(problem: Problem) -> set[str]:
+    if not isinstance(problem.program, Program):
+        return set()
+    return {scale.name for site in problem.program.hierarchical for scale in site.scales}
 
 
 def _check_values(problem: Problem, samples: dict[str, np.ndarray]) -> None:

@@ -118,7 +118,7 @@ class RGLM:
         return self._replace(prior=tuple(sorted(new.items(), key=_order)))
 
     def with_hidden(self, hidden, activation="tanh") -> RGLM:
-        """A copy with other hidden layers."""
+        """A copy with other hidden layers. A link that hidden layers replaced by its twin stays the twin."""
         return self._replace(hidden=_layers(hidden, activation))
 
     def _replace(self, **changes) -> RGLM:
@@ -272,7 +272,13 @@ def _fixed_items(family: Family, fixed: Any) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(items))
 
 
-_PROBES = (-1e6, -1.0, -1e-6, 1e-6, 0.5, 1.0, 1e6)
+def _probes(support) -> list[float]:
+    """Numbers around the usual supports' ends, and inside the support's own ends where it has any."""
+    low, high = (getattr(support, name, None) for name in ("lower_bound", "upper_bound"))
+    probes = [-1e6, -1.0, -1e-6, 1e-6, 0.5, 1.0, 1e6]
+    probes += [] if low is None else [low + 1e-6 * max(1.0, abs(low))]
+    probes += [] if high is None else [high - 1e-6 * max(1.0, abs(high))]
+    return probes + ([] if low is None or high is None else [0.5 * (low + high)])
 
 
 def _check_keys(spec: RGLM) -> None:
@@ -310,7 +316,7 @@ def _check_support(parameter, prior: Prior) -> None:
         )
     if prior.support is None:
         return
-    outside = [x for x in _PROBES if bool(prior.support(x)) and not bool(parameter.support(x))]
+    outside = [x for x in _probes(prior.support) if bool(prior.support(x)) and not bool(parameter.support(x))]
     if outside:
         raise PriorError(
             f"The prior for {parameter.name!r} reaches outside its support, {parameter.support}.",

@@ -135,6 +135,12 @@ def _rebuild(meta, groups, cls, problem, path):
                 do="load(path, problem=Problem.from_numpyro(...))",
             )
         problem = Problem(model_from_json(meta["model"]), Design.from_recipe(meta["design"], groups.get("design", {})))
+    elif problem.spec is not None and meta["model"] not in (None, json.loads(json.dumps(model_to_json(problem.spec)))):
+        raise FileError(
+            "The file holds a fit of another model than that of the problem.",
+            found=f"{path}: {model_from_json(meta['model'])!r}",
+            do="load(path) brings its own problem",
+        )
     info = {**meta["info"], **({"errors": groups["errors"]} if groups.get("errors") else {})}
     draws = Draws(
         samples=groups["samples"],

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import glm
 from .binding import Program
-from .tree import names_of, posterior
+from .tree import in_tree, names_of, posterior
 
 Fit = Any  # a results.Fit; importing it would close a circle
 
@@ -24,6 +24,8 @@ def summarise(fit: Fit, weights: bool | None = None):
     """
     if fit.draws.kind == "point":
         return _point(fit, weights)
+    if fit.draws.kind == "mixture":
+        return _mixture(fit, weights)
     return _draws(fit.resampled(), weights, fit.status)
 
 
@@ -41,7 +43,7 @@ def _draws(fit: Fit, weights: bool | None, status: str):
     import arviz as az
     import pandas as pd
 
-    shown = _shown(fit, weights)
+    shown = [in_tree(name) for name in _shown(fit, weights)]
     if shown:
         table = az.summary(
             posterior(fit.problem, fit.draws),
@@ -69,7 +71,14 @@ def _function_rows(fit: Fit):
         "ess_tail": np.min(functions.ess_tail, initial=np.inf),
         "r_hat": np.max(functions.rhat, initial=1.0),
     }
-    return pd.DataFrame([row], index=[f"eta (worst of {len(functions.names)} rows)"])
+    return pd.DataFrame([row], index=[f"eta (worst of {predictors_in_words(fit)})"])
+
+
+def predictors_in_words(fit: Fit) -> str:
+    """How many linear predictors R-hat and effective sizes of functions are the worst of."""
+    rows, values = len(fit.reference_rows), len(fit.function_summary.names)
+    several = max(fit.problem.program.responses or 1, fit.problem.program.levels or 1) > 1
+    return f"{values} predictors at {rows} rows" if several and values != rows else f"{rows} rows"
 
 
 def _point(fit: Fit, weights: bool | None):
@@ -82,30 +91,57 @@ def _point(fit: Fit, weights: bool | None):
         estimate = fit.draws.samples[name][0, 0]
         error = np.asarray(errors.get(name, np.full(np.shape(estimate), np.nan)))
         for index, value in np.ndenumerate(np.asarray(estimate)):
-            rows.append(_row(fit, name, _labelled(name, index, dims, coords), value, error[index], index))
+            parameter = _labelled(in_tree(name), index, dims.get(name), coords)
+            rows.append(_row(fit, name, parameter, value, error[index], index))
     table = pd.DataFrame(rows).set_index("parameter") if rows else pd.DataFrame(columns=["status", "estimate"])
     if fit.draws.kind == "point" and not errors:
         table = table.drop(columns=[c for c in ("std_error", "z", "eti95_lb", "eti95_ub") if c in table])
     return table
 
 
-def _labelled(name: str, index, dims, coords) -> str:
+def _mixture(fit: Fit, weights: bool | None):
+    """Means of the members, and where they differ the sd between them: no interval, since optima are no draws."""
+    import pandas as pd
+
+    dims, coords = names_of(fit.problem)
+    rows, apart = [], _apart(fit.draws.samples)
+    for name in _shown(fit, weights):
+        members = fit.draws.samples[name][0]
+        for index, value in np.ndenumerate(members.mean(0)):
+            row = _row(fit, name, _labelled(in_tree(name), index, dims.get(name), coords), value, np.nan, index)
+            own = {"parameter": row["parameter"], "status": row["status"], "mean": row["estimate"]}
+            spread = np.std(members[:, *index], ddof=1) if np.isfinite(row["estimate"]) else np.nan
+            rows.append(own | {"sd_between_members": spread} if apart else own)
+    return pd.DataFrame(rows).set_index("parameter") if rows else pd.DataFrame(columns=["status", "mean"])
+
+
+def _apart(samples) -> bool:
+    """Whether members are more than one optimum."""
+    return any(np.any(values[0] != values[0, :1]) for values in samples.values())
+
+
+def _labelled(name: str, index, dims: tuple[str, ...] | None, coords) -> str:
     if not index:
         return name
     labels = [
-        str(coords[d][i]) if d in coords else str(i)
-        for d, i in zip(dims.get(name, [""] * len(index)), index, strict=False)
+        str(coords[d][i]) if d in coords else str(i) for d, i in zip(dims or [""] * len(index), index, strict=False)
     ]
     return f"{name}[{', '.join(labels)}]"
 
 
+def _column(fit: Fit, site: str, index) -> str | None:
+    """What labels call the column of an estimate; None where they speak of none, as for a model of the user's own."""
+    if site not in ("beta", "intercept") or fit.design is None:  # a column may bear an auxiliary value's name
+        return None
+    column = fit.design.columns[index[0]] if site == "beta" and index and fit.problem.depth == 1 else site
+    if fit.design.responses:  # labels speak of a column and a response
+        return f"{column}, {fit.design.responses[index[1 if site == 'beta' else 0]]}"
+    return column
+
+
 def _row(fit: Fit, site: str, parameter: str, value, error, index) -> dict:
     info = fit.draws.info
-    names = fit.design.columns if fit.design is not None else ()
-    column = names[index[0]] if site == "beta" and index and fit.problem.depth == 1 else site
-    column = column if site in ("beta", "intercept") else None  # a column may bear an auxiliary value's name
-    if column and fit.design.responses:  # labels speak of a column and a response
-        column = f"{column}, {fit.design.responses[index[1 if site == 'beta' else 0]]}"
+    column = _column(fit, site, index)
     status = fit.status
     error = np.nan if status == "mle_degenerate" else error
     for label in fit.labels:

@@ -78,13 +78,18 @@ def _maker(problem: Problem, draws: Draws, attributes: dict[str, str]):
 
     def dataset(variables: dict[str, np.ndarray], sampled: bool = True):
         lead = ("chain", "draw") if sampled else ()
-        variables = {k.replace("/", "."): v for k, v in variables.items()}  # a tree reads "/" as a path
+        variables = {in_tree(k): v for k, v in variables.items()}
         found = {k: ((*lead, *_dims(k, np.ndim(v) - len(lead), dims, k)), v) for k, v in variables.items()}
         used = {d for spec, _ in found.values() for d in spec}
         base = {"chain": np.arange(chains), "draw": np.arange(count)} if sampled else {}
         return xr.Dataset(found, {**base, **{k: v for k, v in coords.items() if k in used}}, attrs=attributes)
 
     return dataset
+
+
+def in_tree(site: str) -> str:
+    """What a tree, and tables made from it, call a site: a tree reads "/" as a path."""
+    return site.replace("/", ".")
 
 
 def _as_observed(problem: Problem, y) -> np.ndarray:

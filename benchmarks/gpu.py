@@ -9,6 +9,7 @@ fit to it; writes benchmarks/results/gpu.json with machine and versions.
 import argparse
 import importlib.metadata
 import json
+import os
 import platform
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 import bayes_rglm as rglm
 from bayes_rglm import estimators
 
+MODELS = {"depth 1": rglm.RGLM("gaussian"), "depth 2": rglm.RGLM("gaussian", hidden=(16,))}
 RESULT = Path(__file__).parent / "results" / "gpu.json"
 
 
@@ -64,10 +66,10 @@ def main():
     parser.add_argument("--rows", type=int, default=2000)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0  # what else the machine did: figures need it idle
     X, y = data(options.rows)
-    models = {"depth 1": rglm.RGLM("gaussian"), "depth 2": rglm.RGLM("gaussian", hidden=(16,))}
     rows = []
-    for title, model in models.items():
+    for title, model in MODELS.items():
         for name, method in methods(options.quick).items():
             base = None
             for device in platforms():
@@ -76,15 +78,23 @@ def main():
                     base = base or found["repeated"]
                     row = {"model": title, "method": name, "device": device, "precision": precision, **found}
                     rows.append(row | {"times_faster_than_cpu_float64": base / found["repeated"]})
-                    print("  ".join(f"{v:.2f}" if isinstance(v, float) else f"{v:<8}" for v in rows[-1].values()))
-    versions = {p: importlib.metadata.version(p) for p in ("jax", "numpyro", "numpy", "bayes_rglm")}
+                    print(
+                        "  ".join(f"{v:.2f}" if isinstance(v, float) else f"{v:<8}" for v in rows[-1].values()),
+                        flush=True,
+                    )
     machine = {
-        "platform": platform.platform(terse=True),
         "devices": sorted({d.device_kind for d in jax.devices()}),
-        "versions": versions,
+        "cores": os.cpu_count(),
+        "load": round(load, 1),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
     }
+    versions = {p: importlib.metadata.version(p) for p in ("bayes_rglm", "jax", "numpyro", "numpy")}
+    problem = {"rows": options.rows, "quick": options.quick}
     RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps({"machine": machine, "rows": options.rows, "fits": rows}, indent=1) + "\n")
+    RESULT.write_text(
+        json.dumps({"problem": problem, "fits": rows, "machine": machine, "versions": versions}, indent=2) + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ def fit(model=None, data=("y ~ x", FRAME), estimator="ml", **options):
     return rglm.fit(rglm.RGLM("bernoulli") if model is None else model, data, estimator, **options)
 
 
+INSIDE = rglm.RGLM("gaussian", prior={"beta": priors.Normal(), "intercept": priors.Normal()})
+
 SPECIFICATIONS = {
     "family": (lambda: rglm.RGLM("poison"), errors.SpecError, "'poison'.*did you mean 'poisson'"),
     "link": (lambda: rglm.RGLM("gaussian", link="logit"), errors.SpecError, "'logit'"),
@@ -192,6 +194,15 @@ FITS = {
     "columns of a formula": (lambda: fit(columns=["x"]), errors.DataError, "columns="),
     "estimator": (lambda: fit(estimator="nutz"), errors.EstimatorError, "'nutz'.*did you mean 'nuts'"),
     "estimator class": (lambda: fit(estimator=estimators.NUTS), errors.EstimatorError, r"write NUTS\(\)"),
+    "frame as estimator": (lambda: fit(data="y ~ x", estimator=FRAME), errors.DataError, r"pair.*\('y ~ x', frame\)"),
+    "X, y apart": (lambda: fit(data=X, estimator=Y), errors.EstimatorError, "found: ndarray"),
+    "estimator options": (lambda: fit(estimator="nuts", chains=2), errors.EstimatorError, r"estimators\.NUTS\(chains="),
+    "monitor": (lambda: fit(monitor=3), errors.EstimatorError, "found: int"),
+    "options of a problem": (
+        lambda: fit(rglm.Problem(rglm.RGLM("bernoulli"), rglm.Design.from_arrays(X, Y)), None, offset=Y),
+        errors.SpecError,
+        "offset=",
+    ),
     "draws": (lambda: estimators.NUTS(draws=0), errors.EstimatorError, "draws=0"),
     "chains": (lambda: estimators.NUTS(chains=2.0), errors.EstimatorError, "chains=2.0"),
     "target": (lambda: estimators.NUTS(target_accept=1.5), errors.EstimatorError, "target_accept=1.5"),
@@ -224,6 +235,15 @@ FITS = {
         errors.SpecError,
         "'z'",
     ),
+    "argument of a NumPyro model": (
+        lambda: rglm.Problem.from_numpyro(lambda X, y: None, {"X": X}),
+        errors.SpecError,
+        r"'y'; given: X.*\(X, y\)",
+    ),
+    "arguments of a NumPyro model": (lambda: rglm.Problem.from_numpyro(lambda y: None, 3), errors.SpecError, "int"),
+    "vector for a network": (lambda: INSIDE.network(Y), errors.DataError, r"\(6,\).*X\[:, None\]"),
+    "network without outputs": (lambda: INSIDE.network(X, outputs=0), errors.SpecError, "outputs=0"),
+    "network outside a model": (lambda: INSIDE.network(X), errors.SpecError, "inside a NumPyro model"),
 }
 
 

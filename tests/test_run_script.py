@@ -176,6 +176,14 @@ def test_the_tests_run_the_fast_suite_and_their_extra_covers_the_main_job(machin
     assert not machine.called("pip install")
 
 
+def test_the_studies_are_the_tests_that_the_fast_suite_leaves_out(machine):
+    interpreter(machine.bin / "python3", "3.12.0")
+    machine.run("studies", "-k", "calibration")
+    assert machine.called("pip install", "[test]")
+    assert machine.called("bin/pytest -q -m slow", "-k calibration")
+    assert "./run studies" in machine.run("help").stdout
+
+
 def test_a_changed_source_is_installed_without_its_dependencies(machine):
     interpreter(machine.bin / "python3", "3.12.0")
     machine.run("models")

@@ -13,7 +13,8 @@ site                   default prior (s = the link's prior scale, sd_y = 1 unles
 `intercept_1`          Normal(-centre . beta_1, 1)
 `beta_l`, deep `beta`  Normal(0, gain / sqrt(H)) of the layer below, times sd_y s for the response
 `cutpoints`            level probabilities at the mean of the inputs are Dirichlet(1), under the model's link (depth 1)
-auxiliary values       the family's own default (sigma: HalfNormal(sd_y))
+auxiliary values       the family's own default (sigma: HalfNormal(sd_y); inverse Gaussian: times the typical mean)
+`intercept_<head>`     Normal(g(the parameter's typical value) - centre . beta, 1), in the unit of its default prior
 =====================  ===============================================================================================
 
 The intercept's location depends on the slopes, so the joint prior equals the usual one on centred, scaled inputs

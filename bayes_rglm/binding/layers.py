@@ -16,7 +16,7 @@ from ..spec import RGLM
 from .keys import first_of, intercept_prior, resolve_keys, weight_priors
 from .program import Affine, Head, Program, Site
 from .scales import plain_error, standard_error
-from .sites import LayerScale, auxiliary_site, intercept_site, weights_site
+from .sites import LayerScale, auxiliary_site, auxiliary_unit, intercept_site, weights_site
 
 
 def bind(spec: RGLM, design: Design) -> tuple[Program, dict[str, Any]]:
@@ -53,7 +53,7 @@ def _levels(spec: RGLM, design: Design) -> int | None:
         return None
     if design.levels is not None:
         return len(design.levels)
-    return int(np.max(design.y)) + 1
+    return int(design.top) + 1
 
 
 def bind_network(
@@ -116,7 +116,10 @@ def _typical(spec: RGLM, design: Design) -> Typical:
     if spec.coding == "reference":
         eta = np.asarray(typical.eta)
         return Typical(eta[..., 1:] - eta[..., :1], typical.scale)
-    return typical
+    if spec.family.outputs != "one":
+        return typical
+    with np.errstate(all="ignore"):
+        return replace(typical, mean=spec.link.inverse(typical.eta + np.average(offset, weights=weights)))
 
 
 def _bind_layer(spec, design, l, typical, keys, constants, outputs: tuple[int, ...] = ()) -> Affine:
@@ -140,17 +143,16 @@ def _bind_head(spec: RGLM, design: Design, parameter, typical: Typical, keys, co
     """A head's affine map: default slopes Normal(0, 0.5) in standard units on the link's scale, an intercept at the
     parameter's typical value.
     """
-    depth, unit = spec.depth, typical.scale if parameter.prior.scaling == "response" else 1.0
+    depth = spec.depth
     scale = replace(_layer_scale(spec, design, depth, Typical(0.0, 1.0)), informed=partial(plain_error, design))
     weights_name, intercept_name = f"beta_{parameter.name}", f"intercept_{parameter.name}"
     weights = None
     if len(scale.fan_in):
-        common = first_of(keys, ("site", weights_name)) or Normal(scale=0.5, scaled="term" if depth == 1 else "fan_in")
+        common = first_of(keys, ("site", weights_name), ("default", "default"))
+        common = common or Normal(scale=0.5, scaled="term" if depth == 1 else "fan_in")
         weights = weights_site(weights_name, (len(scale.fan_in),), [common] * len(scale.fan_in), scale, constants)
-    low, _ = parameter.link.mean_domain
-    # Degrees of freedom, the one parameter whose link begins above 0: light tails are typical.
-    middle = unit if unit > low else low + 10.0
-    located = Typical(float(parameter.link.forward(np.float64(middle))), 1.0)
+    middle = np.float64(parameter.typical * auxiliary_unit(parameter.name, parameter.prior, typical))
+    located = Typical(float(parameter.link.forward(middle)), 1.0)
     prior = first_of(keys, ("site", intercept_name)) or Normal(scale=1.0, scaled="response")
     intercept = intercept_site(intercept_name, (), prior, located, scale, constants)
     return Head(parameter.name, Affine(weights, intercept, None), parameter.link)
@@ -188,6 +190,25 @@ def _layer_scale(spec: RGLM, design: Design, l: int, typical: Typical) -> LayerS
     return LayerScale(None, np.full((below.units, *np.shape(unit)), fan_in), None, unit, informed)
 
 
+def _check_codes(spec: RGLM, design: Design) -> None:
+    """Refuse codes that do not begin at 0, and an order of levels that nobody chose."""
+    ordered = any(p.size == "cutpoints" for p in spec.family.auxiliaries)
+    if design.levels is None and not design.is_part and (ordered or spec.family.outputs == "levels"):
+        least = float(np.min(design.y))
+        if least > 0:
+            raise DataError(
+                f"The codes of the levels of {design.response!r} begin at 0.",
+                found=f"{least:g} is the smallest",
+                do="subtract it, or give a pandas Categorical, whose labels are kept",
+            )
+    if ordered and design.alphabetical and len(design.levels) > 2:
+        raise DataError(
+            f"The levels of the ordinal response {design.response!r} are text, which has no order but the alphabet's.",
+            found=" < ".join(map(repr, design.levels)),
+            do="convert it with pandas.Categorical(column, categories=[lowest, ..., highest], ordered=True)",
+        )
+
+
 def check_response(spec: RGLM, design: Design) -> None:
     """Refuse data that the model cannot have: a wrong support, unused roles, hidden layers without columns."""
     refuse_several(spec.family, design, spec.heads)
@@ -195,6 +216,7 @@ def check_response(spec: RGLM, design: Design) -> None:
     if design.y is not None:
         rows = {name: getattr(design, name) for name in spec.family.rows}
         check_responses(spec.family, design, **rows)
+        _check_codes(spec, design)
     if spec.hidden and not design.p:
         raise SpecError(
             "A network needs at least one column of data.", found="p = 0", do="drop hidden= or add a column"

@@ -17,7 +17,7 @@ class Block:
     """Rows of a site that share one kind of prior; `rows=None` is the whole site.
 
     `affine` is False for bounded supports: those are never moved or rescaled. `kink` is the prior's. `scales` are the
-    random scales of a hierarchical prior.
+    random scales of a hierarchical prior, `log_concave` is its own.
     """
 
     form: Any
@@ -26,6 +26,7 @@ class Block:
     proper: bool = True
     kink: Any = None
     scales: tuple[Scale, ...] = ()
+    log_concave: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,9 @@ def flatten_priors(program: Program, constants: dict[str, Any]) -> tuple[Program
     """The same model with flat priors: what maximum likelihood maximises."""
 
     def flat(site: Site | None) -> Site | None:
-        return site and replace(site, blocks=(Block(Flat().form, None, is_real(site.support), proper=False),))
+        return site and replace(
+            site, blocks=(Block(Flat().form, None, is_real(site.support), proper=False, log_concave=True),)
+        )
 
     def flat_affine(a: Affine) -> Affine:
         return replace(a, weights=flat(a.weights), intercept=flat(a.intercept))

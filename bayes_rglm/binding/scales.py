@@ -98,13 +98,18 @@ def _information(spec, design, typical) -> Any:
     family, link = spec.family, spec.link
     eta = np.asarray(typical.eta, float)
     if family.outputs == "levels":
+        held = int(spec.coding == "reference")  # the first level has no predictor of its own
+        eta = np.append(np.zeros(held), eta)
         p = np.exp(eta - eta.max())
         p = p / p.sum()
-        return np.mean(p * (1.0 - p))
+        return np.mean((p * (1.0 - p))[held:])
     if not hasattr(family, "information") or eta.ndim:
         return 1.0 / typical.scale**2
     eta = np.full(design.n, float(eta)) + (0.0 if design.offset is None else design.offset)
     y, mean, fixed = np.asarray(design.y, float), link.inverse(eta), dict(spec.fixed)
-    aux = {p.name: fixed[p.name] if p.name in fixed else p.start(y, mean) for p in family.auxiliaries}
-    rows = {} if design.trials is None else {"trials": design.trials}
-    return family.information(link, eta, **aux, **rows)
+    levels = None if design.levels is None else len(design.levels)
+    starts = {
+        p.name: p.start(y, mean) if p.size is None else p.start(y, link=link, levels=levels) for p in family.auxiliaries
+    }
+    rows = {name: getattr(design, name) for name in family.rows if getattr(design, name) is not None}
+    return family.information(link, eta, **starts | fixed, **rows)

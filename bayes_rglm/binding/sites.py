@@ -41,7 +41,12 @@ def weights_site(name, shape, priors, scale: LayerScale, constants) -> Site:
     merged = merge(name, kinds)
     random = random_scales(name, shape, priors, scale.informed, scale.unit, constants)
     traits = {
-        prior.form: {"proper": prior.proper, "kink": prior.kink, "scales": random.get(prior.form, ())}
+        prior.form: {
+            "proper": prior.proper,
+            "kink": prior.kink,
+            "scales": random.get(prior.form, ()),
+            "log_concave": prior.log_concave,
+        }
         for prior in priors
     }
     whole = len(merged) == 1
@@ -98,14 +103,15 @@ def intercept_site(name, shape, prior: Prior, typical: Typical | None, scale: La
         constants[name]["centre"] = scale.centre if prior.scaling else np.zeros_like(scale.centre)
     check_shape(name, prior.hyper(), shape)
     support = _support(prior)
-    return Site(name, shape, support, (Block(prior.form, None, is_real(support), prior.proper, prior.kink),))
+    block = Block(prior.form, None, is_real(support), prior.proper, prior.kink, log_concave=prior.log_concave)
+    return Site(name, shape, support, (block,))
 
 
 def auxiliary_site(parameter, keys, typical: Typical, constants, levels: int | None = None, responses: int = 0) -> Site:
     """The site of an auxiliary parameter: one number, one per response, or one per gap between levels."""
     prior = first_of(keys, ("aux", parameter.name)) or parameter.prior
     refuse_hierarchical(parameter.name, prior)
-    allowed = (None, "response") if parameter.size is None else (None, "centred")
+    allowed = (None, "response", "mean") if parameter.size is None else (None, "centred")
     if prior.scaling not in allowed:
         raise PriorError(
             f"scaled={prior.scaling!r} has no meaning for {parameter.name!r}.",
@@ -113,10 +119,21 @@ def auxiliary_site(parameter, keys, typical: Typical, constants, levels: int | N
         )
     shape = ((responses,) if responses else ()) if parameter.size is None else (levels - 1,)
     check_shape(parameter.name, prior.hyper(), shape)
-    unit = np.full(shape, typical.scale if prior.scaling == "response" else 1.0)
+    unit = np.full(shape, auxiliary_unit(parameter.name, prior, typical))
     constants[parameter.name] = {"shift": np.zeros(shape), "unit": unit, "hyper": (prior.hyper(),)}
     support = parameter.support if prior.support is None else prior.support
     return Site(parameter.name, shape, support, (Block(prior.form, None, is_real(support), prior.proper, prior.kink),))
+
+
+def auxiliary_unit(name: str, prior: Prior, typical: Typical) -> Any:
+    """What `prior.scaling` multiplies an auxiliary parameter by: 1, the response's spread, or its typical mean."""
+    if prior.scaling == "mean" and not np.all(np.asarray(typical.mean) > 0):
+        raise PriorError(
+            f"scaled='mean' needs a response whose typical mean is positive, for {name!r}.",
+            found=f"a typical mean of {np.min(typical.mean):g}",
+            do="use 'response', or a prior in raw units",
+        )
+    return {"response": typical.scale, "mean": typical.mean}.get(prior.scaling, 1.0)
 
 
 def _support(prior: Prior) -> Any:

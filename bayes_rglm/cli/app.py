@@ -12,9 +12,10 @@ from typer.core import TyperGroup
 
 from .. import reports
 from ..errors import Interrupted, RGLMError
+from ..fitting import as_design
 from ..fitting import fit as fit_model
 from ..plots.numbers import count
-from ..results import Fit, load
+from ..results import Fit, load, refuse_several
 from ..studies import contrast as run_contrast
 from . import options as o
 from . import screen
@@ -171,8 +172,11 @@ def contrast(
     )
     screen.show_comparison(study.comparison)
     screen.say("", str(reports.answer(study)))
-    path = reports.write_report(study, target, title=found.title, data=found.code, command=_command(ctx))
-    screen.say("", f"report: {path}")
+    if study.train.responses:
+        screen.say("", f"no report: there is none of several responses ({', '.join(study.train.responses)}) yet")
+    else:
+        path = reports.write_report(study, target, title=found.title, data=found.code, command=_command(ctx))
+        screen.say("", f"report: {path}")
     if any(note.startswith("Stopped by the user") for note in study.comparison.notes):
         raise typer.Exit(STOPPED)
 
@@ -209,7 +213,7 @@ def report(
 ) -> None:
     """Write the report of one fit: of a saved one, or of a model that is fitted now."""
     target = reports.check_path(out if out is not None else Path(f"{Path(source).stem}-report.html"))
-    fitted, code = _loaded_or_fitted(source, ctx.params)
+    fitted, code = _loaded_or_fitted(source, ctx.params, for_report=True)
     path = reports.write_report(fitted, target, data=code, command=None if is_saved(source) else _command(ctx))
     screen.say(f"report: {path}")
     _stop_if_interrupted(fitted)
@@ -268,19 +272,22 @@ def _given(parameters: dict) -> o.Given:
     return o.Given(**{name: parameters[name] for name in o.Given.__dataclass_fields__})
 
 
-def _fit(source: str, parameters: dict) -> tuple[Fit, str]:
-    """The model fitted to all rows, and Python that gives its data."""
+def _fit(source: str, parameters: dict, for_report: bool = False) -> tuple[Fit, str]:
+    """The model fitted to all rows, and Python that gives its data. What has no report is refused before the fit."""
     given, p = _given(parameters), parameters
     chosen = o.build(p["estimator"], draws=p["draws"], warmup=p["warmup"], chains=p["chains"])
     found = resolve(source, given)
     estimator = next(iter(chosen.values()))
     show = None if not p["quiet"] else False
-    options = {"seed": p["seed"], "precision": p["precision"], "progress": show, **given.design_options}
-    return fit_model(found.model, found.data, estimator, **options), found.code
+    design = as_design(found.data, **given.design_options)
+    if for_report:
+        refuse_several(design, "A report")
+    options = {"seed": p["seed"], "precision": p["precision"], "progress": show}
+    return fit_model(found.model, design, estimator, **options), found.code
 
 
-def _loaded_or_fitted(source: str, parameters: dict) -> tuple[Fit, str | None]:
-    return (load(source), None) if is_saved(source) else _fit(source, parameters)
+def _loaded_or_fitted(source: str, parameters: dict, for_report: bool = False) -> tuple[Fit, str | None]:
+    return (load(source), None) if is_saved(source) else _fit(source, parameters, for_report)
 
 
 def _stop_if_interrupted(fitted: Fit) -> None:

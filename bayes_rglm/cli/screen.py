@@ -13,7 +13,7 @@ from .. import gallery
 from ..comparison import Comparison
 from ..errors import RGLMError
 from ..gates import Label
-from ..plots.numbers import exact, fixed, number, seconds, with_error
+from ..plots.numbers import exact, fixed, number, score, seconds, with_error
 from ..reports.words import gravity, meaning
 from ..results import Fit
 
@@ -63,25 +63,30 @@ def show_labels(items: Iterable[tuple[str, Label]]) -> None:
 
 
 def show_comparison(comparison: Comparison) -> None:
-    """The table of a contrast and its notes."""
-    second = comparison.second
-    heads = ("method", "status", "log score", f"difference to {comparison.reference} ± s.e.", "verdict")
-    table = _table(*heads, second.replace("_", " "), "training", "time", right={2, 3, 5, 6, 7})
+    """The main columns of a contrast and its notes: calibration, or the time where there is no room for both. Of two
+    values the PIT says next to nothing.
+    """
+    second, frame = comparison.second, comparison.table
+    more = [name for name in ("cov90", "pit_p") if frame[name].notna().any() and second != "brier"]
+    heads = ("method", "status", "log score", f"to {comparison.reference} ± s.e.", "verdict", second.replace("_", " "))
+    named = (*heads, *(name.replace("_", " ") for name in more), *(["train"] if more else ["training", "time"]))
+    table = _table(*named, right={2, 3, *range(5, len(named))})
     for method, row in comparison.table.iterrows():
         scored = row["verdict"] != ""
         difference = "0" if method == comparison.reference else with_error(row["difference"], row["se"])
         table.add_row(
             Text(str(method), "bold"),
             Text(row["status"], COLOURS[gravity(row["status"])]),
-            fixed(row["log_score"], 3),
+            score(row["log_score"]),
             difference if scored else number(float("nan")),
             Text(row["verdict"]),
-            number(row[second]) if second == "crps" else fixed(row[second], 3),
-            fixed(row["train_log_score"], 3),
-            seconds(row["seconds"]),
+            number(row[second], whole=5) if second == "crps" else score(row[second]),
+            *(fixed(row[name], 2 if name == "cov90" else 3) for name in more),
+            score(row["train_log_score"]),
+            *([] if more else [seconds(row["seconds"])]),
         )
     console().print(table)
-    say(*(f"- {note}" for note in comparison.notes))
+    say(*(f"- {note}" for note in comparison.notes if more or not note.startswith("PIT p")))
 
 
 def show_summary(fit: Fit) -> None:

@@ -10,13 +10,17 @@ import numpy as np
 from ..binding import Program
 from ..design import Design
 from ..errors import NotComparable, RGLMError
+from ..gates import ordered
 from ..prediction import log_score, new_rows
 from ..results import Fit
+from .calibration import predictive_of
+from .complexity import facts_of
+from .domain import outside_labels
 from .foreign import Site, is_training, score_site, site_of
 from .refusals import check_arguments, refuse_measures, refuse_rows
 from .rows import RowScores
 from .rules import kind_of, rule_of
-from .scores import second_score
+from .scores import crps_and_width, second_score
 from .table import Comparison, assemble
 
 
@@ -43,8 +47,8 @@ def compare(fits: Mapping[str, Fit], test: Any, *, kwargs: Mapping[str, Mapping[
     Raises
     ------
     NotComparable
-        Other rows, another response or scale of it, other weights, or another dominating measure; unordered levels
-        beside numbers; a NumPyro function without its `kwargs`, or with some that it cannot be run on.
+        Other rows, another response or scale of it, other weights, trials or bounds, or another dominating measure;
+        unordered levels beside numbers; a NumPyro function without its `kwargs`, or with some that it cannot be run on.
     DataError
         Test rows without a response.
     """
@@ -110,17 +114,21 @@ def score_fit(name: str, fit: Fit, test: Design, second: str, fold: int = 0) -> 
         )
     own = fit.design
     inside = np.nan if own is None else float(np.average(_scored(fit, own), weights=observations(own)))
+    scored = _scored(fit, test)
+    other, width = crps_and_width(fit, test) if second == "crps" else (second_score(fit, test, second), None)
     return RowScores(
         name,
         fold,
         np.asarray(test.index),
-        _scored(fit, test),
-        second_score(fit, test, second),
+        scored,
+        other,
         inside,
         fit.problem.n,
         fit.seconds,
-        fit.labels,
+        ordered((*fit.labels, *outside_labels(fit, test))),
         observations(test),
+        predictive_of(fit, test, width),
+        facts_of(fit),
     )
 
 

@@ -3,6 +3,7 @@
     log score    log mean over draws of the density of a row at the site, without any `handlers.scale` around it
     Brier, RPS   from the probabilities of 1, or of the levels, that the site's distribution gives, averaged over draws
     CRPS         from as many outcomes, simulated by the site's distribution, as any method has
+    PIT          from the probabilities, or from the rank of what was seen among the outcomes
 
 Sites are read in double precision on the CPU, whatever precision the draws were made in.
 """
@@ -19,14 +20,17 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
+from scipy.special import ndtr
 
 from .. import evaluation
 from ..errors import NotComparable, RGLMError
 from ..problem import Problem
 from ..results import Fit
 from . import rules
+from .calibration import Predictive
+from .complexity import facts_of
 from .rows import RowScores
-from .scores import BLOCK, OUTCOMES, draw_weights, equal_draws
+from .scores import BLOCK, NINETY, OUTCOMES, draw_weights, equal_draws, width_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,17 +75,20 @@ def score_site(
     are then counted by their weights too.
     """
     own = _read(name, fit, fit.problem)
+    other, predictive = _both(fit, site, second)
     return RowScores(
         name,
         0,
         np.arange(site.n) if index is None else np.asarray(index),
         log_scores(fit, site.problem),
-        second_scores(fit, site, second),
+        other,
         float(np.average(log_scores(fit, fit.problem), weights=None if counts is None else own.weights)),
         own.n,
         fit.seconds,
         fit.labels,
         counts,
+        predictive,
+        facts_of(fit),
     )
 
 
@@ -103,19 +110,43 @@ def log_scores(fit: Fit, problem: Problem) -> np.ndarray:
 
 def second_scores(fit: Fit, site: Site, name: str) -> np.ndarray:
     """The score called `name` (see `rules`) of each row, (n,); the mean over its values where it has several."""
-    y = np.asarray(site.y, float)
-    if name == "brier":
-        values = rules.brier_score(_probability(fit, site, 1), y)
-    elif name in ("brier_levels", "rps"):
+    return _both(fit, site, name)[0]
+
+
+def _both(fit: Fit, site: Site, name: str) -> tuple[np.ndarray, Predictive | None]:
+    """The score called `name`, and where rows of one value were seen in their predictive distributions."""
+    y, found = np.asarray(site.y, float), None
+    if site.kind != rules.NUMBER and name != "crps":
         chances = np.stack([_probability(fit, site, level) for level in range(site.levels)], axis=-1)
-        values = (rules.brier_levels if name == "brier_levels" else rules.ranked_probability_score)(chances, y)
+        score = {"brier": _brier, "brier_levels": rules.brier_levels, "rps": rules.ranked_probability_score}[name]
+        values = score(chances, y)
+        found = None if site.kind == rules.LEVELS else _among_levels(chances, y)
     elif site.normal is not None:
-        values = rules.crps_normal(y, *site.normal)
+        values, u = rules.crps_normal(y, *site.normal), ndtr((y - site.normal[0]) / site.normal[1])
+        found = Predictive(u, u, NINETY * np.asarray(site.normal[1]))
     else:
         outcomes, size = _outcomes(fit, site), max(1, BLOCK // OUTCOMES)
         blocks = [slice(start, start + size) for start in range(0, site.n, size)]
         values = np.concatenate([rules.crps_sample(y[rows], outcomes[:, rows]) for rows in blocks])
-    return values.reshape(site.n, -1).mean(axis=1)
+        found = _among_outcomes(outcomes, y, site)
+    return values.reshape(site.n, -1).mean(axis=1), found if y.ndim == 1 else None
+
+
+def _brier(chances: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return rules.brier_score(chances[..., 1], y)
+
+
+def _among_levels(chances: np.ndarray, y: np.ndarray) -> Predictive:
+    upto = np.take_along_axis(np.cumsum(chances, axis=-1), y.astype(int)[..., None], axis=-1)[..., 0]
+    own = np.take_along_axis(chances, y.astype(int)[..., None], axis=-1)[..., 0]
+    return Predictive(upto - own, upto, None)
+
+
+def _among_outcomes(outcomes: np.ndarray, y: np.ndarray, site: Site) -> Predictive:
+    """By rank: u between the share of outcomes below and of those up to it, itself counted among them."""
+    size = len(outcomes) + 1
+    below, upto = (outcomes < y).sum(axis=0) / size, ((outcomes <= y).sum(axis=0) + 1) / size
+    return Predictive(below, upto, None if site.measure == "counting" else width_of(outcomes))
 
 
 def _probability(fit: Fit, site: Site, value: int) -> np.ndarray:

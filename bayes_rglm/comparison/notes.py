@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from scipy.stats import binom
 
 from ..gates import Label
+from .calibration import TAIL
 from .paired import HEAVY_TAIL, Difference
 from .rows import MethodScores
 
@@ -18,7 +20,7 @@ def notes_of(
 ) -> list[str]:
     """Notes on standard errors and on the score called `second`, then on each method; the first is the reference."""
     reference, *others = methods
-    notes = _standard_errors(len(reference.log_score), folds)
+    notes = [*_standard_errors(len(reference.log_score), folds), _calibration(methods)]
     if reference.unscored:
         rows = f"{reference.unscored} of {len(reference.second)} test rows"
         notes.append(f"{second.upper()}: {rows} were seen only as intervals and have none; it is that of the others.")
@@ -41,6 +43,20 @@ def _standard_errors(n: int, folds: int) -> list[str]:
             "other rows."
         )
     return [first] + ([f"With {n} test rows, fewer than {FEW_ROWS}, standard errors are optimistic."] * (n < FEW_ROWS))
+
+
+def _calibration(methods: Sequence[MethodScores]) -> str:
+    """What the columns of calibration are of this response, or why there are none."""
+    found = methods[0].predictive
+    if found is None:
+        return "No PIT and no coverage: they need one response whose values have an order."
+    randomised = bool(np.any(found.below != found.upto))
+    p = f"PIT p: uniformity of u = F(y) over test rows{', randomised within what was seen' if randomised else ''}"
+    if found.width is None:
+        return f"{p}. A discrete response has no coverage column: its calibrated intervals cover more than they say."
+    n = len(found.below)
+    low, high = binom.ppf((0.025, 0.975), n, 1.0 - 2.0 * TAIL) / n
+    return f"{p}; cov90: a calibrated method covers {100 * low:.0f} to {100 * high:.0f} % of {n} rows, 19 times in 20."
 
 
 def _label(method: MethodScores, label: Label) -> str:

@@ -1,4 +1,6 @@
-"""What `compare` refuses: missing arguments, and scores of other rows, responses, scales, weights or measures."""
+"""What `compare` refuses: missing arguments, and scores of other rows, responses, scales, weights, trials, bounds or
+measures.
+"""
 
 from __future__ import annotations
 
@@ -61,6 +63,8 @@ def refuse_rows(designs: Mapping[str, Design], sites: Mapping[str, Site]) -> Non
         if isinstance(other, Design):
             _refuse_tables(first, reference, name, other)
             _refuse_labels(first, reference, name, other)
+            _refuse_trials(first, reference, name, other)
+            _refuse_bounds(first, reference, name, other)
         _refuse_count(first, reference, name, other)
         _refuse_values(first, reference, name, other)
         _refuse_weights(first, reference, name, other)
@@ -82,6 +86,39 @@ def _refuse_labels(a: str, one: Design, b: str, two: Design) -> None:
             found=f"other row labels in {b!r} than in {a!r}",
             do="give test rows that are complete in every column that any method uses",
         )
+
+
+def _refuse_trials(a: str, one: Design, b: str, two: Design) -> None:
+    trials = [np.ones(d.n) if d.trials is None else d.trials for d in (one, two)]
+    if one.n == two.n and not np.array_equal(*trials):
+        row = int(np.flatnonzero(trials[0] != trials[1])[0])
+        raise NotComparable(
+            "Scores of rows that stand for different numbers of trials cannot be compared.",
+            found=f"test row {one.index[row]}: {trials[0][row]:g} in {a!r}, {trials[1][row]:g} in {b!r}",
+            do="give all methods the same rows: one for each trial, or the successes of the same trials",
+        )
+
+
+def _refuse_bounds(a: str, one: Design, b: str, two: Design) -> None:
+    """A censored row has a probability, another a density."""
+    seen = [_seen(design) for design in (one, two)]
+    if one.n == two.n and not np.array_equal(*seen):
+        row = int(np.flatnonzero(np.any(seen[0] != seen[1], axis=0))[0])
+        raise NotComparable(
+            "Scores of rows that are censored for one method only, or elsewhere, cannot be compared.",
+            found=f"test row {one.index[row]} in {a!r} and in {b!r}",
+            do="fit all methods with the same lower= and upper=",
+        )
+
+
+def _seen(design: Design) -> np.ndarray:
+    """(where each row is censored: 0 nowhere, 1 below, 2 above, 3 between; the bounds that count there), (3, n)."""
+    n = design.n
+    y = np.zeros(n) if design.y is None or design.y.ndim > 1 else design.y
+    lower = np.full(n, -np.inf) if design.lower is None else design.lower
+    upper = np.full(n, np.inf) if design.upper is None else design.upper
+    kind = np.select([np.isnan(y), y <= lower, y >= upper], [3, 1, 2], 0)
+    return np.stack([kind, np.where(kind % 2 == 1, lower, 0.0), np.where(kind >= 2, upper, 0.0)])
 
 
 def _refuse_count(a: str, one: Design | Site, b: str, two: Design | Site) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..gates import Label, ordered
+from .calibration import Predictive, covered, joined, transforms, uniformity
+from .complexity import UNKNOWN, Facts, over_folds
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +17,8 @@ class RowScores:
     """One method's scores on the test rows of one fold; arrays are (test rows,).
 
     `train_log_score` is the mean over the rows that the fit was made from, `counts` the observations that a test row
-    stands for (None: one each).
+    stands for (None: one each), `predictive` where the rows were seen in their predictive distributions (None: see
+    `calibration`), `facts` what the fit cost.
     """
 
     method: str
@@ -28,11 +31,16 @@ class RowScores:
     seconds: float
     labels: tuple[Label, ...]
     counts: np.ndarray | None = None
+    predictive: Predictive | None = None
+    facts: Facts = UNKNOWN
 
 
 @dataclass(frozen=True, eq=False)
 class MethodScores:
-    """One method's scores over all folds; `labels` of any fold, the gravest first, `by_fold` their names in each."""
+    """One method's scores over all folds; `labels` of any fold, the gravest first, `by_fold` their names in each.
+
+    `weighted` says whether `counts` are frequency weights.
+    """
 
     name: str
     labels: tuple[Label, ...]
@@ -42,6 +50,33 @@ class MethodScores:
     counts: np.ndarray
     train: float
     seconds: float
+    predictive: Predictive | None = None
+    facts: Facts = UNKNOWN
+    weighted: bool = False
+
+    @property
+    def pit(self) -> np.ndarray:
+        """The probability integral transform of each test row, NaN where there is none."""
+        return np.full(len(self.log_score), np.nan) if self.predictive is None else transforms(self.predictive)
+
+    @property
+    def pit_p(self) -> float:
+        """p-value of the uniformity of the transforms of all observations."""
+        if self.predictive is None or np.any(self.counts % 1):
+            return float("nan")
+        return uniformity(transforms(self.predictive, self.counts if self.weighted else None))
+
+    @property
+    def coverage(self) -> float:
+        """Share of observations inside their 90 % interval."""
+        return float("nan") if self.predictive is None else covered(self.predictive, self.counts)
+
+    @property
+    def width(self) -> float:
+        """Mean width of the 90 % intervals, over the rows that have one."""
+        width = None if self.predictive is None else self.predictive.width
+        known = None if width is None else ~np.isnan(width)
+        return float(np.average(width[known], weights=self.counts[known])) if np.any(known) else float("nan")
 
     @property
     def infinite(self) -> int:
@@ -84,4 +119,7 @@ def join(name: str, scores: Sequence[RowScores]) -> MethodScores:
         np.concatenate(counts),
         float(np.average([s.train_log_score for s in own], weights=[s.train_rows for s in own])),
         float(sum(s.seconds for s in own)),
+        joined([s.predictive for s in own]),
+        over_folds([s.facts for s in own]),
+        any(s.counts is not None for s in own),
     )

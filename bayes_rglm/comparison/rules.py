@@ -70,6 +70,11 @@ def is_binary(family: Family) -> bool:
     return family.response.support is constraints.boolean
 
 
+def has_levels(family: Family) -> bool:
+    """Whether the family's responses are two values or levels, ordered or not."""
+    return kind_of(family) != NUMBER
+
+
 def kind_of(family: Family) -> str:
     """What the family's responses are: of two values, levels, ordered levels or numbers."""
     if is_binary(family) or isinstance(family, SignedBernoulli):

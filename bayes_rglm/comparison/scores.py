@@ -15,17 +15,19 @@ from __future__ import annotations
 
 import jax
 import numpy as np
+from scipy.special import ndtri
 
 from .. import evaluation
 from ..design import Design
 from ..families.gaussian import GaussianResponse
-from ..prediction import as_rows
+from ..prediction import as_rows, score_blocks
 from ..results import Fit
 from . import rules
 from .rules import brier_score, crps_normal, crps_sample, is_binary, second_score_name
 
 OUTCOMES = 1000
 BLOCK = 5_000_000
+NINETY = float(2 * ndtri(0.95))  # standard deviations across the central 90 % of a normal distribution
 
 
 def second_score(fit: Fit, design: Design, name: str) -> np.ndarray:
@@ -39,8 +41,15 @@ def second_score(fit: Fit, design: Design, name: str) -> np.ndarray:
         codes = rules.success(family, design.y) if binary else design.y
         score = rules.brier_levels if name == "brier_levels" else rules.ranked_probability_score
         return _per_row(score(level_probabilities(fit, design), codes))
+    return crps_and_width(fit, design)[0]
+
+
+def crps_and_width(fit: Fit, design: Design) -> tuple[np.ndarray, np.ndarray]:
+    """(CRPS, width of the 90 % predictive interval) of each row, (n,) each; of several responses their means."""
     closed = _plug_in_normal(fit, design)
-    return _simulated_crps(fit, design) if closed is None else _per_row(crps_normal(design.y, *closed))
+    if closed is None:
+        return _simulated(fit, design)
+    return _per_row(crps_normal(design.y, *closed)), _per_row(NINETY * closed[1])
 
 
 def _per_row(scores: np.ndarray) -> np.ndarray:
@@ -50,8 +59,13 @@ def _per_row(scores: np.ndarray) -> np.ndarray:
 
 def predictive_mean(fit: Fit, design: Design) -> np.ndarray:
     """Posterior predictive mean of the rows, (n,) or (n, T); of levels their probabilities, with K last."""
-    values = evaluation.means(fit.problem, fit.draws.samples, as_rows(design))
-    return np.average(values.reshape(-1, *values.shape[2:]), axis=0, weights=draw_weights(fit))
+    rows, weights, mean = as_rows(design), draw_weights(fit), None
+    for part in score_blocks(fit, design.n):
+        values = evaluation.means(fit.problem, fit.draws.samples, {k: v[part] for k, v in rows.items()})
+        values = np.average(values.reshape(-1, *values.shape[2:]), axis=0, weights=weights)
+        mean = np.empty((design.n, *values.shape[1:])) if mean is None else mean
+        mean[part] = values
+    return mean
 
 
 def level_probabilities(fit: Fit, design: Design) -> np.ndarray:
@@ -71,13 +85,13 @@ def draw_weights(fit: Fit) -> np.ndarray | None:
     return weights / weights.sum()
 
 
-def equal_draws(fit: Fit) -> dict[str, np.ndarray]:
-    """At most `OUTCOMES` draws of equal weight, as one chain: thinned evenly, or resampled systematically by weight."""
+def equal_draws(fit: Fit, most: int = OUTCOMES) -> dict[str, np.ndarray]:
+    """At most `most` draws of equal weight, as one chain: thinned evenly, or resampled systematically by weight."""
     flat = {k: v.reshape(-1, *v.shape[2:]) for k, v in fit.draws.samples.items()}
     total, weights = len(next(iter(flat.values()))), draw_weights(fit)
-    count = min(total, OUTCOMES)
+    count = min(total, most)
     if weights is not None:
-        points = (np.arange(OUTCOMES) + 0.5) / OUTCOMES
+        points = (np.arange(most) + 0.5) / most
         pick = np.minimum(np.searchsorted(np.cumsum(weights), points), total - 1)
     else:
         pick = (np.arange(count) * total) // count
@@ -97,14 +111,23 @@ def _plug_in_normal(fit: Fit, design: Design) -> tuple[np.ndarray, np.ndarray] |
     return mean, np.broadcast_to(sigma, mean.shape)
 
 
-def _simulated_crps(fit: Fit, design: Design) -> np.ndarray:
-    rows, size = as_rows(design), max(1, BLOCK // OUTCOMES)
-    samples = equal_draws(fit)
-    parts = []
-    for start in range(0, design.n, size):
-        block = {k: v[start : start + size] for k, v in rows.items()}
-        parts.append(_per_row(_crps(block["y"], _outcomes(fit, samples, block, start))))
-    return np.concatenate(parts)
+def _simulated(fit: Fit, design: Design) -> tuple[np.ndarray, np.ndarray]:
+    rows, samples = as_rows(design), equal_draws(fit)
+    crps, width = np.empty(design.n), np.empty(design.n)
+    for part in evaluation.blocks(design.n, BLOCK // OUTCOMES):
+        block = {k: v[part] for k, v in rows.items()}
+        outcomes = _outcomes(fit, samples, block, part.start)
+        crps[part], width[part] = _per_row(_crps(block["y"], outcomes)), _per_row(width_of(outcomes))
+    return crps, width
+
+
+def width_of(outcomes: np.ndarray) -> np.ndarray:
+    """Width of the central 90 % of outcomes (m, ...) that are numbers; NaN where none is."""
+    values = np.moveaxis(outcomes, 0, -1)
+    width = np.full(values.shape[:-1], np.nan)
+    known = ~np.isnan(values).all(axis=-1)
+    width[known] = np.diff(np.nanquantile(values[known], (0.05, 0.95), axis=-1), axis=0)[0]
+    return width
 
 
 def _crps(y: np.ndarray, outcomes: np.ndarray) -> np.ndarray:
@@ -144,6 +167,7 @@ __all__ = [
     "BLOCK",
     "OUTCOMES",
     "brier_score",
+    "crps_and_width",
     "crps_normal",
     "crps_sample",
     "draw_weights",
@@ -153,4 +177,5 @@ __all__ = [
     "predictive_mean",
     "second_score",
     "second_score_name",
+    "width_of",
 ]

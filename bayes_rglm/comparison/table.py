@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -30,12 +30,19 @@ class Comparison:
         se : its standard error.
         verdict : "reference", "worse" or "indistinguishable".
         brier, brier_levels, rps or crps : mean per test row; lower is better. One of them, see `second`.
+        cov90, width90 : share of test rows inside their 90 % predictive interval, and its mean width; NaN for a
+        discrete response.
+        pit_p : p-value of the uniformity of the rows' probability integral transforms; NaN for unordered levels.
         train_log_score, gap : mean per training row, and its excess over the test rows' mean.
+        parameters, effective : free numbers, and p_loo of draws that stand for a posterior.
+        gradients : passes over the training rows with a gradient, where the estimator counts them.
+        r_hat, k_hat : the worst of what chains were judged by; that of an approximation's importance ratios.
         seconds : wall time of the fits, compilation included.
         rows_inf : test rows scored -inf.
-        median, won : of the row differences, their median and the share of rows where the method is better.
+        median, won, tail : of the row differences, their median, the share of rows where the method is better, and the
+        Pareto k-hat of their size: above 0.7 `se` is not to be trusted.
     rows : pandas.DataFrame
-        Long: method, fold, obs, log_score, the second score, train (False: all of these rows are held out).
+        Long: method, fold, obs, log_score, the second score, pit, train (False: all of these rows are held out).
     reference : str
         The method that differences refer to: the best.
     notes : tuple of str
@@ -55,19 +62,58 @@ class Comparison:
         """Name of the score beside the log score: "brier", "brier_levels", "rps" or "crps"."""
         return next(name for name in RULES if name in self.rows)
 
+    def text(self, wide: bool = False) -> str:
+        """The table as text, without the notes: its main columns, or all of them (`wide`)."""
+        return self._written(wide).to_string()
+
     def __repr__(self) -> str:
-        body = self.table.to_string(float_format=_shown, na_rep="")
-        return "\n".join([body, "", *(f"- {note}" for note in self.notes)])
+        return "\n".join([self.text(), "", *(f"- {note}" for note in self.notes)])
 
     def _repr_html_(self) -> str:
         from html import escape
 
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
-        return f"{self.table.to_html(float_format=_shown, na_rep='')}<ul>{notes}</ul>"
+        return f"{self._written(False).to_html()}<ul>{notes}</ul>"
+
+    def _written(self, wide: bool):
+        import pandas as pd
+
+        frame = self.table
+        names = [name for name in frame if wide or (name in (*MAIN, self.second) and frame[name].notna().any())]
+        cells = {name: [_cell(name, value) for value in self.table[name]] for name in names}
+        return pd.DataFrame(cells, index=self.table.index.rename(None))
+
+
+MAIN = ("status", "log_score", "difference", "se", "verdict", "cov90", "pit_p", "gap", "seconds")
 
 
 def _shown(x: float) -> str:
     return f"{x:.{SHOWN_DIGITS}f}"
+
+
+def _whole(x: float) -> str:
+    return f"{x:.0f}"
+
+
+def _chance(p: float) -> str:
+    return f"{p:.3f}" if p >= 0.001 else "<.001"
+
+
+DIGITS = {
+    "cov90": lambda x: f"{x:.2f}",
+    "pit_p": _chance,
+    "parameters": _whole,
+    "effective": lambda x: f"{x:.1f}",
+    "gradients": _whole,
+    "rows_inf": _whole,
+    "seconds": lambda x: f"{x:.1f}" if x >= 0.1 else f"{x:.2f}",
+}
+
+
+def _cell(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if np.isnan(value := float(value)) else DIGITS.get(name, _shown)(value)
 
 
 def assemble(
@@ -106,7 +152,7 @@ def assemble(
     said += [f"{name} failed: {' '.join(message.split())}" for name, message in failures.items()]
     said += [f"{name} not run: the study was stopped before it." for name in skipped]
     table = pd.DataFrame(lines).set_index("method").astype({"rows_inf": "Int64"})
-    return Comparison(table, _long(scores, second), reference.name, (*said, *notes), len(fold))
+    return Comparison(table, _long(scores, methods, second), reference.name, (*said, *notes), len(fold))
 
 
 def _line(method: MethodScores, difference: Difference, second: str, reference: bool) -> dict[str, Any]:
@@ -120,12 +166,17 @@ def _line(method: MethodScores, difference: Difference, second: str, reference: 
         "se": 0.0 if reference else difference.error,
         "verdict": "reference" if reference else difference.verdict,
         second: method.mean_second,
+        "cov90": method.coverage,
+        "width90": method.width,
+        "pit_p": method.pit_p,
         "train_log_score": method.train,
         "gap": gap,
+        **asdict(method.facts),
         "seconds": method.seconds,
         "rows_inf": method.infinite,
         "median": difference.median,
         "won": np.nan if reference else difference.won,
+        "tail": np.nan if reference else difference.tail,
     }
 
 
@@ -133,11 +184,12 @@ def _absent(name: str, status: str) -> dict[str, Any]:
     return {"method": name, "status": status, "verdict": ""}
 
 
-def _long(scores: Sequence[RowScores], second: str):
+def _long(scores: Sequence[RowScores], methods: Sequence[MethodScores], second: str):
     import pandas as pd
 
     columns = ("method", "fold", "obs", "log_score")
-    parts = [
-        pd.DataFrame({name: getattr(s, name) for name in columns} | {second: s.second, "train": False}) for s in scores
-    ]
-    return pd.concat(parts, ignore_index=True)
+    rows = [pd.DataFrame({name: getattr(s, name) for name in columns} | {second: s.second}) for s in scores]
+    found = pd.concat(rows, ignore_index=True)
+    for method in methods:
+        found.loc[found["method"] == method.name, "pit"] = method.pit
+    return found.assign(train=False)

@@ -34,6 +34,10 @@ class Origin:
         The column that gave the offset, weights, ...; "" for an array.
     known : tuple of str
         The columns that the formula could see.
+    top : float or None
+        The largest response of the table that these rows were taken from; None where they are the table.
+    alphabetical : bool
+        Whether the levels of the response are text, put in alphabetical order here.
     """
 
     encoder: FormulaEncoder | None
@@ -42,6 +46,8 @@ class Origin:
     named: dict[str, str]
     known: tuple[str, ...]
     standardize: bool
+    top: float | None = None
+    alphabetical: bool = False
 
     def trained_on(self, index: np.ndarray) -> tuple[dict[str, Column], np.ndarray]:
         """The columns and row labels that the encoder was fitted to; `index` are the labels of these rows."""
@@ -100,6 +106,7 @@ def formula_parts(
     if factor_levels is None:
         checks.check_estimable(X, encoder.names, parsed.intercept)
     terms = tuple(Term(name, members) for name, members in encoder.groups)
+    text = any(origin.own[name].kind == "text" for name in (parsed.response.columns if there else ()))
     frequencies = roles.get("weights") if weights_kind == "frequency" else None
     return {
         **role_parts(roles),
@@ -116,7 +123,7 @@ def formula_parts(
         "constants": constants_of(X, terms, frequencies, origin.standardize),
         "formula": parsed.text,
         "dropped": dropped,
-        "_origin": replace(origin, encoder=encoder),
+        "_origin": replace(origin, encoder=encoder, alphabetical=text),
     }
 
 
@@ -164,7 +171,9 @@ def from_arrays(
         "constants": constants_of(values, terms, frequencies, standardize),
         "formula": None,
         "dropped": dropped,
-        "_origin": Origin(None, {}, None, named, matrix.names, standardize),
+        "_origin": Origin(
+            None, {}, None, named, matrix.names, standardize, alphabetical=any(c.kind == "text" for c in kept)
+        ),
     }
 
 

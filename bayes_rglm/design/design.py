@@ -80,6 +80,25 @@ class Design:
         """Number of columns, without the intercept."""
         return self.X.shape[1]
 
+    @property
+    def top(self) -> float | None:
+        """The largest response, also of rows of the same table that are not here: codes of levels without labels are
+        0, ..., top. None where there is no response.
+        """
+        known = [] if self._origin.top is None else [self._origin.top]
+        known += [] if self.y is None or np.isnan(self.y).all() else [float(np.nanmax(self.y))]
+        return max(known, default=None)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the rows were taken from a larger table, or encoded as one was."""
+        return self._origin.top is not None
+
+    @property
+    def alphabetical(self) -> bool:
+        """Whether the levels of the response are plain text, whose order is alphabetical for want of another."""
+        return self._origin.alphabetical
+
     @classmethod
     def from_formula(
         cls,
@@ -201,16 +220,17 @@ class Design:
     def rows(self, index: object) -> Design:
         """The design of the rows at `index` (positions or a mask), as if the table had held no others.
 
-        Knots, centring and constants are fitted to these rows; levels of the whole table are kept, so that folds have
-        the same columns.
+        Knots, centring and constants are fitted to these rows; levels of the whole table are kept, and the number of
+        codes without labels, so that folds have the same columns and levels.
         """
-        return Design(**renew.refitted(self, checks.rows_of(index, self.n)))
+        part = Design(**renew.refitted(self, checks.rows_of(index, self.n)))
+        return replace(part, _origin=replace(part._origin, top=self.top))
 
     def take(self, index: object) -> Design:
         """The rows at `index` (positions or a mask) as they are: the same rows of X, the same constants."""
         rows = checks.rows_of(index, self.n)
         per_row = {role: _at(getattr(self, role), rows) for role in ("y", *checks.ROLES)}
-        origin = replace(self._origin.take(rows), training=self._origin.trained_on(self.index))
+        origin = replace(self._origin.take(rows), training=self._origin.trained_on(self.index), top=self.top)
         return replace(self, X=self.X[rows], index=self.index[rows], dropped=0, _origin=origin, **per_row)
 
     def encode(self, other: Design) -> Design:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -35,6 +36,7 @@ def write(design: object) -> tuple[dict, dict[str, np.ndarray]]:
         "named": dict(origin.named),
         "known": list(origin.known),
         "standardize": origin.standardize,
+        "top": origin.top,
     }
     arrays = {"index": design.index, "centre": design.constants.centre, "norm": design.constants.norm}
     arrays |= {role: getattr(design, role) for role in _PER_ROW if getattr(design, role) is not None}
@@ -66,7 +68,7 @@ def read(meta: Mapping, arrays: Mapping[str, np.ndarray]) -> dict:
 
 
 def _read(meta: Mapping, arrays: Mapping[str, np.ndarray]) -> dict:
-    index = np.asarray(arrays["index"])
+    index, top = np.asarray(arrays["index"]), meta.get("top")
     named, known = dict(meta["named"]), tuple(meta["known"])
     if meta["formula"] is None:
         origin, X = Origin(None, {}, None, named, known, meta["standardize"]), np.asarray(arrays["X"])
@@ -86,7 +88,7 @@ def _read(meta: Mapping, arrays: Mapping[str, np.ndarray]) -> dict:
         "constants": Constants(np.asarray(arrays["centre"]), np.asarray(arrays["norm"])),
         "formula": meta["formula"],
         "dropped": meta["dropped"],
-        "_origin": origin,
+        "_origin": replace(origin, top=top),
     }
 
 

@@ -53,7 +53,7 @@ def new_rows(design: object, data: object, y: object, given: Mapping, missing: s
         "y": y,
         "index": index,
         "dropped": dropped,
-        "_origin": replace(origin, own=own, training=origin.trained_on(design.index)),
+        "_origin": replace(origin, own=own, training=origin.trained_on(design.index), top=design.top),
     }
 
 
@@ -98,7 +98,7 @@ def _new_matrix(design: object, data: object, y: object, given: Mapping, missing
         "responses": design.responses or names_of(ys),
         "index": index,
         "dropped": dropped,
-        "_origin": design._origin,
+        "_origin": replace(design._origin, top=design.top),
     }
 
 

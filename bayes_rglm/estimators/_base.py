@@ -88,6 +88,17 @@ class Monitor:
         return None
 
 
+class Quiet(Monitor):
+    """Hears when another is told to stop and reports nothing: for the parts of a run that are no blocks of it."""
+
+    def __init__(self, other: Monitor):
+        self.other = other
+
+    @property
+    def stopping(self) -> bool:
+        return self.other.stopping
+
+
 @dataclass(frozen=True, kw_only=True)
 class Estimator:
     """A frozen record of options. Leaves give `name`, `run(problem, key, monitor)`, and `check` their options."""
@@ -119,7 +130,10 @@ def register(*aliases: str):
 def check_options(
     estimator: Estimator, *, whole: dict[str, int] | None = None, between: dict[str, tuple] | None = None
 ):
-    """Refuse options outside their range: `whole` {field: least}, `between` {field: (low, high)} (open)."""
+    """Refuse options outside their range: `whole` {field: least}, `between` {field: (low, high)} (open).
+
+    What passes is kept as Python's own int or float: NumPy's have another `bool`, and no JSON.
+    """
     for name, least in (whole or {}).items():
         value = getattr(estimator, name)
         if value is None and next(f for f in fields(estimator) if f.name == name).default is None:
@@ -128,14 +142,17 @@ def check_options(
             raise EstimatorError(
                 f"{estimator.title}: {name} is a whole number of at least {least}.", found=f"{name}={value!r}"
             )
+        object.__setattr__(estimator, name, int(value))
     for name, (low, high) in (between or {}).items():
         value = getattr(estimator, name)
         if value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low < value < high:
+        number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+        if not number or not low < value < high:
             raise EstimatorError(
                 f"{estimator.title}: {name} is a number between {low} and {high}.", found=f"{name}={value!r}"
             )
+        object.__setattr__(estimator, name, float(value))
 
 
 def point(sites: dict[str, Any]) -> dict[str, np.ndarray]:

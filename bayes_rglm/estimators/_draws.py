@@ -14,6 +14,9 @@ from ..gates import Label, khat_max, ordered
 from ..problem import Problem
 from ..transforms import Restore
 from ._base import Draws
+from ._concave import why_not_concave
+
+LEAST_ESS = 400  # of importance ratios
 
 
 def constrain_draws(problem: Problem, unconstrained) -> dict[str, np.ndarray]:
@@ -33,9 +36,10 @@ def _apply(support, value) -> np.ndarray:
 def approximate(problem: Problem, restore: Restore, vectors, log_q, info: dict[str, Any], labels, at=None) -> Draws:
     """Draws of an approximation q of the posterior: `vectors` (chain, draw, d) in the coordinates of `problem`.
 
-    `log_q` (chain, draw) is their log density under q. The importance ratios p / q say how good q is: their Pareto
-    shape k-hat below 0.7 means that they could be corrected (decided at depth 1 alone: in a network's weight space it
-    never is, whatever the function). `at` gives the sites where prediction takes the network's tangent.
+    `log_q` (chain, draw) is their log density under q. The importance ratios p / q say how good q is where it has
+    draws: their Pareto shape k-hat below 0.7, and an effective number of them of at least `LEAST_ESS`, certify its
+    parameters where the posterior has one mode only (`_concave`): a mode without draws leaves both clean. A network's
+    weights are never certified. `at` gives the sites where prediction takes the network's tangent.
     """
     chains, count = vectors.shape[:2]
     log_p = _log_densities(problem, vectors)
@@ -48,8 +52,7 @@ def approximate(problem: Problem, restore: Restore, vectors, log_q, info: dict[s
         "importance_ess": float(1.0 / np.sum(np.exp(2.0 * weights))),
     }
     samples = restore(constrain_draws(problem, problem.unravel(vectors)))
-    deep = problem.depth is not None and problem.depth > 1
-    labels = [*labels, *_quality(khat, deep, ratios.size)]
+    labels = [*labels, *_quality(problem, khat, facts["importance_ess"], ratios.size)]
     return Draws(
         samples=samples,
         kind="approximation",
@@ -74,13 +77,20 @@ def smoothed(ratios: np.ndarray) -> tuple[np.ndarray, float]:
     return values.reshape(np.shape(ratios)), float(khat) if np.isfinite(khat) else float("inf")
 
 
-def _quality(khat: float, deep: bool, draws: int) -> list[Label]:
+def _quality(problem: Problem, khat: float, ess: float, draws: int) -> list[Label]:
     advice = "use NUTS where intervals of parameters matter"
-    if deep:
+    if problem.depth is not None and problem.depth > 1:
         text = "a Gaussian in the space of weights: judge it by held-out scores, not by its parameters"
         return [Label("predictive_only", text, advice)]
     if khat >= khat_max(draws):
         return [Label("predictive_only", f"k-hat {khat:.2f}: the approximation misses the posterior's tails", advice)]
+    if ess < LEAST_ESS:
+        text = f"{draws} draws are worth {ess:.0f} of the posterior's, fewer than {LEAST_ESS}"
+        return [Label("predictive_only", text, f"more draws, or {advice}")]
+    reason = why_not_concave(problem)
+    if reason is not None:
+        text = f"{reason}: there may be modes that this approximation has missed, and k-hat would not show them"
+        return [Label("predictive_only", text, advice)]
     return []
 
 

@@ -14,10 +14,13 @@ from ..gates import Label, aliased_columns, ordered, recession_direction
 from ..problem import Problem
 from ..transforms import Restore, standardised
 from ._base import Draws, Monitor, point
+from ._ends import end_label
+from ._existence import infinite_label, one_sided_labels
+from ._labels import edge_label
 from ._newton import MAX_ETA, informative
-from ._optimise import edge_label, minimise, plain_start, predictor_units, value_and_gradient
+from ._optimise import minimise, plain_start, predictor_units, value_and_gradient
 
-FAR, STEP = 12.0, 1e-5
+STEP = 1e-5
 
 
 def _derivatives(problem: Problem, z) -> tuple[float, np.ndarray, np.ndarray]:
@@ -147,22 +150,13 @@ def _labels(problem: Problem, flat: Problem, restore: Restore, z, gradient: floa
         message = f"{', '.join(columns)}: linear combinations of other columns; held at 0"
         advice = "drop them, or use a proper prior, which keeps them"
         labels.append(Label("rank_deficient", message, advice, tuple(columns)))
-    sites = flat.unravel(z)
-    far = [s.name for s in flat.program.auxiliaries if np.max(np.abs(_relative(flat, s.name, sites))) > FAR]
-    if far:
-        labels.append(
-            Label("boundary", f"{', '.join(far)} ran to the end of the range", "use a simpler family or a prior")
-        )
+    far = end_label(flat, z)
+    labels += far
     moving = _running_away(flat, restore, z, gradient, hessian, aliased)
-    if moving:
-        labels.append(
-            Label(
-                "mle_infinite",
-                f"the data are separated; no finite maximum along {', '.join(moving)}",
-                "use a proper prior (MAP, NUTS), or drop the terms that separate",
-                moving,
-            )
-        )
+    if glm.one_sided(problem):
+        labels += one_sided_labels(problem, moving)
+    elif moving:
+        labels.append(infinite_label(problem, moving))
     elif gradient > 1e-6 and not far:
         labels.append(Label("not_a_mode", f"largest mean gradient {gradient:.1e}", "check the scale of the data"))
     return labels
@@ -179,7 +173,7 @@ def _running_away(problem: Problem, restore: Restore, z, gradient: float, hessia
     kept, units = np.setdiff1d(np.arange(len(z)), aliased), predictor_units(problem)
     known = informative((-hessian * np.outer(units, units))[np.ix_(kept, kept)])
     near = np.max(np.abs(eta), initial=0.0) < MAX_ETA * unit
-    if first.weights is None or (gradient < 1e-9 and near and known):
+    if first.weights is None or (gradient < 1e-9 and near and known and not glm.one_sided(problem)):
         return ()
     X, outputs = np.asarray(problem.data["X"], float), max(1, *first.weights.shape[1:], 1)
     ones = first.intercept is not None
@@ -213,13 +207,6 @@ def _moved(problem: Problem, restore: Restore, direction, columns: int, outputs:
     moving += [first.intercept.name] if ones and np.max(np.abs(raw[first.intercept.name])) > least else []
     moving += [f"{name}[{j}]" for name in cuts for j in np.flatnonzero(np.abs(raw[name]) > least)]
     return tuple(map(str, moving))
-
-
-def _relative(problem: Problem, name: str, sites) -> np.ndarray:
-    """An unconstrained auxiliary value, in units of the response where it is a scale."""
-    value = np.asarray(sites[name], float)
-    prior = problem.program.family.parameter(name).prior
-    return value - np.log(problem.constants["typical"]["scale"]) if prior.scaling == "response" else value
 
 
 def _facts(problem: Problem, theta, value: float, gradient: float, rank: int) -> dict:

@@ -142,7 +142,7 @@ def fisher_scoring(
 
 
 def _maximise(objective: _Objective, beta, steps: int, tolerance: float) -> Scoring:
-    state = objective.state(beta)
+    state, unit = objective.state(beta), float(objective.problem.constants["typical"]["scale"])
     for step in range(1, steps + 1):
         beta, eta, aux, value = state
         weight, gradient = objective.weight(eta, aux), objective.gradient(beta, eta, aux)
@@ -151,7 +151,7 @@ def _maximise(objective: _Objective, beta, steps: int, tolerance: float) -> Scor
         if new is None:
             break
         state, gain = new, new[3] - value
-        small = np.max(np.abs(change), initial=0.0) < tolerance * (1.0 + np.max(np.abs(state[0]), initial=0.0))
+        small = np.max(np.abs(change), initial=0.0) < tolerance * (unit + np.max(np.abs(state[0]), initial=0.0))
         if small or (step > 25 and gain < tolerance):
             break
     return _report(objective, _polished(objective, state), step)

@@ -3,12 +3,13 @@
 The objective is the log joint in *constrained* space (no Jacobian), as a function of unconstrained coordinates: what
 Stan's `optimize` and a penalised likelihood maximise. SciPy's L-BFGS-B does the work. A Laplace prior or an elastic net
 is not smooth at its centre: there each coefficient is split into its positive and negative part, which bounds make
-exact, zeros included. Where the link's domain is restricted, the search is `_feasible`'s.
+exact, zeros included. Where single precision stops a search by its rounding, double precision takes the last steps.
+Where the link's domain is restricted, the search is `_feasible`'s.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -18,20 +19,19 @@ from numpyro.distributions import biject_to, constraints
 from .. import glm
 from ..binding import Program
 from ..errors import EstimatorError
-from ..gates import Label, ordered, recession_direction
+from ..gates import Label, ordered
 from ..problem import Problem
 from ..transforms import Restore, standardised
-from ..transforms.standardised import proper_rows
 from . import _feasible
 from ._base import Draws, Monitor, point
-from ._newton import MAX_ETA
+from ._concave import why_not_concave
+from ._curvature import hessian
+from ._ends import floors
+from ._labels import optimum_labels
 from ._split import Split
 from ._threads import in_threads
 
-# A tanh unit of standardised inputs is a step long before its weights reach this.
-SATURATED = 50.0
-
-LARGE = 1_000_000  # numbers in a table for whose linear programme there should be a reason
+SADDLES, SMALL = 3, 500  # saddles left one after another; parameters whose Hessian by differences is cheap
 NOWHERE = 1e300  # minus the log density where it is not finite
 
 
@@ -46,6 +46,7 @@ class Optimum:
     finished: bool
     trace: tuple[float, ...] = ()
     edge: bool = False
+    gradients: int = 0
 
 
 @jax.jit
@@ -85,11 +86,14 @@ def density_and_gradient(problem: Problem, z):
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """What restarted optimisation found: the problem in its coordinates, the way back, one optimum per start."""
+    """What restarted optimisation found: the problem in its coordinates, the way back, one optimum per start and per
+    way off a saddle, and the goal.
+    """
 
     problem: Problem
     restore: Restore
     found: list[Optimum]
+    goal: str
 
     @property
     def best(self) -> int:
@@ -100,15 +104,15 @@ class Search:
         inside = self.problem.constrain(self.problem.unravel(self.found[i].z))
         return self.restore({k: np.asarray(v, float) for k, v in inside.items() if k in dict(self.problem.layout)})
 
-    def labels(self, i: int, monitor: Monitor, mode: bool) -> list[Label]:
+    def labels(self, i: int, monitor: Monitor) -> list[Label]:
         """Status labels of optimum `i`."""
-        return _labels(self.problem, self.found[i], self.found, mode, monitor.stopping)
+        return optimum_labels(self.problem, self.found[i], self.goal, monitor.stopping)
 
 
-def optimise(problem: Problem, key, monitor: Monitor, *, starts_from: Problem, options, mode: bool) -> Draws:
-    """The best of `options.starts` optima, as a point. `mode` says whether priors are part of the objective."""
-    found = search(problem, key, monitor, starts_from=starts_from, options=options, mode=mode)
-    labels = found.labels(found.best, monitor, mode)
+def optimise(problem: Problem, key, monitor: Monitor, *, starts_from: Problem, options, goal: str) -> Draws:
+    """The best of `options.starts` optima, as a point."""
+    found = search(problem, key, monitor, starts_from=starts_from, options=options, goal=goal)
+    labels = found.labels(found.best, monitor)
     facts = _facts(found.found, found.best)
     return Draws(samples=point(found.sites(found.best)), kind="point", info=facts, labels=ordered(labels))
 
@@ -120,14 +124,14 @@ def search(
     *,
     starts_from: Problem,
     options,
-    mode: bool,
+    goal: str,
     objective=value_and_gradient,
     kink_scale: float = 1.0,
 ) -> Search:
     """All optima of `objective(problem, z)` from `options.starts` starting points (one at depth 1).
 
-    `mode` says whether all priors are part of the objective: else scales have floors. `kink_scale` multiplies the
-    scales of the priors' kinks.
+    `goal` (`_ends.GOALS`) says which priors are part of the objective, and so how low scales may go. `kink_scale`
+    multiplies the scales of the priors' kinks.
     """
     known = isinstance(problem.program, Program)
     flat, restore = standardised(problem) if known else (problem, Restore(dict, 0.0))
@@ -136,7 +140,7 @@ def search(
     begin = [np.asarray(flat.ravel(origin.initial(k)), float) for k in jax.random.split(key, starts)]
     if problem.depth == 1:
         begin = [plain_start(flat)]
-    found = Search(flat, restore, _run(flat, begin, monitor, options, not mode, objective, kink_scale))
+    found = Search(flat, restore, _run(flat, begin, monitor, options, goal, objective, kink_scale), goal)
     if found.found[found.best].value < -0.5 * NOWHERE:
         raise EstimatorError(
             "The log density is not finite at any starting point.",
@@ -186,9 +190,9 @@ def _inside(problem: Problem, sites):
     return sites | {s.name: (moved[:cut] if s is first.intercept else moved[cut:]).reshape(s.shape) for s in pair}
 
 
-def _run(problem: Problem, begin, monitor: Monitor, options, bounded: bool, objective, kink_scale) -> list[Optimum]:
+def _run(problem: Problem, begin, monitor: Monitor, options, goal: str, objective, kink_scale) -> list[Optimum]:
     kinks = scaled_kinks(problem.kinks(), kink_scale) if isinstance(problem.program, Program) else None
-    lower = floors(problem) if bounded and isinstance(problem.program, Program) else None
+    lower = floors(problem, goal) if isinstance(problem.program, Program) else None
     # Traced here, once: NumPyro's handler stack is one per process, so models are not traced in threads.
     objective(problem, jnp.asarray(begin[0]))
     done = [0]
@@ -199,24 +203,55 @@ def _run(problem: Problem, begin, monitor: Monitor, options, bounded: bool, obje
         monitor.update(done[0], len(begin), f"log density {optimum.value:.2f}")
         return optimum
 
-    return in_threads(one, begin)
+    found = in_threads(one, begin)
+    if not jax.config.jax_enable_x64:
+        found = _in_double(problem, found, kinks, lower, monitor, options, objective)
+    if problem.depth == 1 and kinks is None and why_not_concave(problem) is not None:
+        found = _off_saddles(problem, found, lower, monitor, options, objective)
+    return found
+
+
+def _in_double(problem, found, kinks, lower, monitor, options, objective) -> list[Optimum]:
+    """The ends, searched on in double precision where the rounding of single precision, not the steps, stopped them."""
+
+    def on(end: Optimum) -> Optimum:
+        if end.finished or end.steps >= options.steps or monitor.stopping:
+            return end
+        further = minimise(problem, end.z, kinks, lower, monitor, options, objective)
+        return replace(further, steps=end.steps + further.steps)
+
+    if all(end.finished for end in found):
+        return found
+    with jax.enable_x64(True):
+        objective(problem, jnp.asarray(found[0].z))  # traced here, as above
+        return in_threads(on, found)
+
+
+def _off_saddles(problem, found, lower, monitor, options, objective) -> list[Optimum]:
+    """The optima; in place of a best one that is stationary and no maximum, where a search ends on either side of it:
+    by symmetry a start may lie on a saddle, where a gradient sees nothing.
+    """
+    units = predictor_units(problem)
+    for _ in range(SADDLES):
+        best = max(found, key=lambda optimum: optimum.value)
+        if not best.finished or best.edge or monitor.stopping or problem.size > SMALL:
+            break
+        with jax.enable_x64(True):
+            matrix = hessian(lambda v: np.asarray(objective(problem, jnp.asarray(v))[1], float), best.z)
+            matrix = np.nan_to_num(matrix * np.outer(units, units))
+            values, vectors = np.linalg.eigh(matrix)
+            if values[-1] <= 1e-6 * np.abs(values).max():
+                break
+            step = units * vectors[:, -1] / np.sqrt(values[-1])
+            starts = (best.z + step, best.z - step)
+            ends = [minimise(problem, z, None, lower, monitor, options, objective) for z in starts]
+            found = [*[end for end in found if end is not best], *ends]
+    return found
 
 
 def scaled_kinks(kinks, factor: float):
     """`Problem.kinks` with their scales multiplied."""
     return None if kinks is None else (*kinks[:2], kinks[2] * factor)
-
-
-def floors(problem: Problem) -> np.ndarray | None:
-    """Lower bounds of the flat vector: log(floor) for scales whose vanishing makes a likelihood unbounded."""
-    unit = problem.constants["typical"]["scale"]
-    bounds = {name: np.full(shape, -np.inf) for name, shape in problem.layout}
-    for site in problem.program.auxiliaries:
-        floor = problem.program.family.parameter(site.name).floor
-        if floor is not None:
-            bounds[site.name] = np.asarray(biject_to(site.support).inv(jnp.full(site.shape, floor * unit, float)))
-    lower = np.concatenate([np.ravel(bounds[name]) for name, _ in problem.layout])
-    return lower if np.isfinite(lower).any() else None
 
 
 def minimise(problem, start, kinks, lower, monitor: Monitor, options, derive=value_and_gradient) -> Optimum:
@@ -226,9 +261,7 @@ def minimise(problem, start, kinks, lower, monitor: Monitor, options, derive=val
     from scipy.optimize import minimize
 
     split = Split(len(start), kinks)
-    rows = max(1, problem.n)
-    trace: list[float] = []
-    far = [NOWHERE]
+    rows, trace, far = max(1, problem.n), [], [NOWHERE]
 
     def objective(x):
         z = split.beside(split.join(x))
@@ -261,18 +294,18 @@ def minimise(problem, start, kinks, lower, monitor: Monitor, options, derive=val
             "gtol": options.tolerance,
         },
     )
-    gradient = split.residual(result.x, np.asarray(result.jac))
+    gradient = split.residual(result.x, np.asarray(result.jac), lower)
     # With ftol = 0 a failed line search means that rounding, not the model, ended the search.
     finished = gradient <= max(100 * options.tolerance, 1e-6) or (result.status == 2 and gradient < 1e-4)
-    return Optimum(
-        split.join(result.x), -float(result.fun) * rows, gradient, int(result.nit), finished, tuple(trace[-3:])
-    )
+    end, last = (split.join(result.x), -float(result.fun) * rows), tuple(trace[-3:])
+    return Optimum(*end, gradient, int(result.nit), finished, last, gradients=int(result.nfev))
 
 
 def _minimise_inside(problem, start, monitor: Monitor, options, derive) -> Optimum:
-    rows, units = max(1, problem.n), predictor_units(problem)
+    rows, units, asked = max(1, problem.n), predictor_units(problem), []
 
     def objective(u, barrier):
+        asked.append(1)
         z = jnp.asarray(u * units)
         value, gradient = derive(problem, z)
         if barrier > 0.0:
@@ -286,104 +319,7 @@ def _minimise_inside(problem, start, monitor: Monitor, options, derive) -> Optim
     z, (value, gradient, steps, edge) = found[0] * units, found[1:]
     largest = float(np.max(np.abs(gradient), initial=0.0))
     finished = largest <= max(100 * options.tolerance, 1e-6)
-    return Optimum(z, value * rows if np.isfinite(value) else -NOWHERE, largest, steps, finished, edge=edge)
-
-
-def _labels(problem: Problem, best: Optimum, found, mode: bool, stopped: bool) -> list[Label]:
-    labels = []
-    if stopped:
-        labels.append(Label("interrupted", f"stopped after {best.steps} steps", "run it again for the optimum"))
-    lower = None if mode or not isinstance(problem.program, Program) else floors(problem)
-    if lower is not None and np.any(best.z <= lower + 1e-9):
-        labels.append(
-            Label(
-                "mle_degenerate",
-                "a scale is at its floor: the network interpolates",
-                "use a proper prior, or fewer units",
-            )
-        )
-    elif not mode and isinstance(problem.program, Program) and problem.depth > 1 and _saturated(problem, best.z):
-        labels.append(
-            Label(
-                "mle_degenerate",
-                f"weights above {SATURATED:g} in standard units: units have become steps and still grow",
-                "use a proper prior, or fewer units",
-            )
-        )
-    if best.edge:
-        labels.append(edge_label(problem))
-    columns = _runaway(problem, best.z) if problem.depth == 1 else ()
-    if columns:
-        text = f"the data are separated and the prior is flat; no finite maximum along {', '.join(columns)}"
-        return [*labels, Label("mle_infinite", text, "use a proper prior", columns)]
-    if not best.finished and not stopped:
-        name = "not_a_mode" if mode else "mle_degenerate"
-        what = "the gradient does not vanish" if mode else "the likelihood was still rising at the last step"
-        advice = "more steps" if mode else "use a proper prior: this likelihood need not have a maximum"
-        labels.append(Label(name, f"{what} (mean gradient {best.gradient:.1e} after {best.steps} steps)", advice))
-    return labels
-
-
-def edge_label(problem: Problem) -> Label:
-    """The label of a maximum at the end of a restricted domain."""
-    link = problem.program.link
-    return Label(
-        "boundary",
-        f"the linear predictor of some rows lies at the end of the domain of the link {link.name!r}",
-        f"use the link {link.deep or 'log'!r}, whose mean has no such end",
-    )
-
-
-def _runaway(problem: Problem, z: np.ndarray) -> tuple[str, ...]:
-    """Columns under flat priors along which the density rises for ever; in large tables they are looked for where the
-    predictor is far out.
-    """
-    first = problem.program.layers[0]
-    eta = problem.linear_predictor({k: np.asarray(v) for k, v in problem.constrain(z).items()})
-    near = np.max(np.abs(eta / problem.constants["typical"]["scale"]), initial=0.0) < MAX_ETA
-    if near and np.size(problem.data["X"]) > LARGE:
-        return ()
-    X, flat = np.asarray(problem.data["X"], float), np.zeros(0, bool)
-    if first.intercept is not None:
-        X = np.column_stack([np.ones(len(X)), X])
-        flat = np.array([not first.intercept.blocks[0].proper])
-    if first.weights is not None:
-        flat = np.concatenate([flat, ~proper_rows(first.weights)])
-    if not problem.program.responses:
-        return runaway_columns(problem, X, flat)
-    names = range(problem.program.responses) if problem.design is None else problem.design.responses
-    found = [(name, runaway_columns(problem, X, flat, t)) for t, name in enumerate(names)]
-    return tuple(f"{column}, {name}" for name, columns in found for column in columns)
-
-
-def runaway_columns(problem: Problem, X: np.ndarray, flat: np.ndarray, response: int | None = None) -> tuple[str, ...]:
-    """Names of the columns of `X` marked in `flat`, and of cut-points with a flat prior, along which the likelihood
-    of the one `response`, or of that among several, rises for ever.
-    """
-    found = glm.existence(problem, X, response) if flat.any() else None
-    if found is None:
-        return ()
-    rows, signs, equal = found
-    cuts = [s for s in problem.program.auxiliaries if problem.program.family.parameter(s.name).size == "cutpoints"]
-    names = np.repeat(glm.column_names(problem), (rows.shape[1] - sum(s.shape[0] for s in cuts)) // X.shape[1])
-    flat = np.repeat(flat, len(names) // X.shape[1])
-    for site in cuts:
-        names = np.concatenate([names, [f"{site.name}[{j}]" for j in range(site.shape[0])]])
-        flat = np.concatenate([flat, np.full(site.shape, not site.blocks[0].proper)])
-    direction = recession_direction(rows[:, flat], signs, equal)
-    if direction is None:
-        return ()
-    return tuple(dict.fromkeys(names[flat][np.abs(direction) > 1e-6 * np.abs(direction).max()].tolist()))
-
-
-def _saturated(problem: Problem, z: np.ndarray) -> bool:
-    """Whether weights run off to where the likelihood is flat: the maximum, if any, is at infinity."""
-    sites, layers = problem.unravel(z), problem.program.layers
-    units = [1.0] * (len(layers) - 1) + [problem.constants["typical"]["scale"]]
-    return any(
-        np.max(np.abs(sites[a.weights.name]) / unit, initial=0.0) > SATURATED
-        for a, unit in zip(layers, units, strict=True)
-    )
+    return Optimum(z, value * rows if np.isfinite(value) else -NOWHERE, largest, steps, finished, (), edge, len(asked))
 
 
 def _facts(found: list[Optimum], best: int) -> dict:
@@ -392,6 +328,7 @@ def _facts(found: list[Optimum], best: int) -> dict:
         "log_density": found[best].value,
         "gradient": found[best].gradient,
         "steps": found[best].steps,
+        "gradients": sum(optimum.gradients for optimum in found),
         "starts": len(found),
         "optima": values,
         "gap_to_second": values[0] - values[1] if len(values) > 1 else None,

@@ -48,10 +48,12 @@ class Split:
         low = np.concatenate([low, np.zeros(len(self.index))])
         return [(None if not np.isfinite(b) else b, None) for b in low] if np.isfinite(low).any() else None
 
-    def residual(self, x, gradient):
+    def residual(self, x, gradient, lower=None):
         """Largest entry of the projected gradient: at a bound a gradient that pushes outwards does not count."""
         at_zero = np.zeros(len(x), bool)
         at_zero[self.index] = x[self.index] <= 0.0
         at_zero[self.size :] = x[self.size :] <= 0.0
+        if lower is not None:
+            at_zero[: self.size] |= x[: self.size] <= lower
         free = np.where(at_zero, np.minimum(gradient, 0.0), gradient)
         return float(np.max(np.abs(free), initial=0.0))

@@ -1,7 +1,7 @@
 """Ensemble: restarts of maximum likelihood or of the mode as a mixture with equal weights.
 
 Each member starts at its own draw from the prior. The spread of the members is the spread between optima: it is no
-posterior, and a likelihood with one optimum gives members that are all alike.
+posterior, and intervals of it would be none. Depth 1 has one start, which all members share.
 """
 
 from __future__ import annotations
@@ -47,21 +47,23 @@ class Ensemble(Estimator):
     def run(self, problem: Problem, key, monitor: Monitor) -> Draws:
         if self.of == "map":
             refuse_random_scales(problem)
-        mode = self.of == "map" or not isinstance(problem.program, Program)
+        goal = "mode" if self.of == "map" or not isinstance(problem.program, Program) else "likelihood"
         target = problem if self.of == "map" else likelihood_only(problem)[0]
-        found = search(target, key, monitor, starts_from=problem, options=self, mode=mode)
+        found = search(target, key, monitor, starts_from=problem, options=self, goal=goal)
         kept = [i for i, optimum in enumerate(found.found) if optimum.value > -0.5 * NOWHERE]
-        members = [found.sites(i) for i in kept] * (self.members if len(found.found) == 1 else 1)
+        sites = [found.sites(i) for i in kept]
+        members = sites if problem.depth != 1 else [sites[i % len(sites)] for i in range(self.members)]
         samples = {name: np.stack([m[name] for m in members])[None] for name in members[0]}
         info = {"optima": [found.found[i].value for i in kept], "steps": [found.found[i].steps for i in kept]}
-        return Draws(samples=samples, kind="mixture", info=info, labels=ordered(_labels(found, kept, mode, monitor)))
+        info["gradients"] = sum(o.gradients for o in found.found)
+        return Draws(samples=samples, kind="mixture", info=info, labels=ordered(_labels(found, kept, monitor)))
 
 
-def _labels(found, kept, mode: bool, monitor: Monitor) -> list[Label]:
+def _labels(found, kept, monitor: Monitor) -> list[Label]:
     """Labels of the members, counted."""
     labels: dict[str, list[Label]] = {}
     for i in kept:
-        for label in found.labels(i, monitor, mode):
+        for label in found.labels(i, monitor):
             labels.setdefault(label.name, []).append(label)
     total = len(kept)
     counted = [

@@ -8,6 +8,9 @@ Networks predict by their tangent at the mode (`Draws.linearised_at`): draws of 
 itself score worse than the mode (Immer, Korzepa and Bauer, 2021). Linear predictors of all outputs and auxiliary values
 are drawn jointly, since they are functions of the same draws.
 
+A fit is certified (status ok) where the posterior is known to have one mode only, see `_draws.approximate`. Curvature
+is taken in double precision whatever that of the fit.
+
 `info` holds the Laplace evidence, log p(y) ~ log p(y, z) + d/2 log 2 pi - 1/2 log |precision| (None under flat priors),
 k-hat of the importance ratios and the ELBO, which is a lower bound of log p(y).
 """
@@ -31,9 +34,12 @@ from ..transforms import Restore
 from ._base import Draws, Estimator, Monitor, check_options, refuse_random_scales, register
 from ._curvature import gauss_newton, hessian
 from ._draws import approximate
+from ._ends import floor_label
 from ._optimise import density_and_gradient, search
 
 LARGEST = 4000
+# Differences of a gradient need every digit, whatever the precision of the fit.
+in_double = jax.enable_x64(True)
 GRADIENT = 1e-4  # largest mean gradient at which a point counts as a mode
 
 
@@ -100,7 +106,8 @@ class Laplace(Estimator):
         deep = problem.depth is not None and problem.depth > 1
         at = {k: np.asarray(v, float) for k, v in restore(_constrained(flat, z)).items()} if deep else None
         info |= {"log_evidence": gaussian.log_evidence if _proper(problem) else None} | clipped
-        labels += [Label("not_a_mode", "the curvature at the optimum is not positive", "use NUTS")] if clipped else []
+        if clipped and not any(label.name == "boundary" for label in labels):
+            labels.append(Label("not_a_mode", "the curvature at the optimum is not positive", "use NUTS"))
         return approximate(flat, restore, vectors, log_q, info, labels, at)
 
     def approximation(self, problem: Problem, seed: int = 0) -> Gaussian:
@@ -146,20 +153,23 @@ def _proper(problem: Problem) -> bool:
 def _mode(problem: Problem, key, monitor: Monitor, options):
     """(problem in its coordinates, the way back, mode (d,), facts, labels): L-BFGS, then Newton's method."""
     found = search(
-        problem, key, monitor, starts_from=problem, options=options, mode=True, objective=density_and_gradient
+        problem, key, monitor, starts_from=problem, options=options, goal="mode", objective=density_and_gradient
     )
     best = found.found[found.best]
     flat = found.problem
-    z, slope = _polished(flat, best.z) if problem.depth == 1 else (best.z, best.gradient)
-    labels = [x for x in found.labels(found.best, monitor, True) if x.name != "not_a_mode"]
-    if slope > GRADIENT:
+    fallen = bool(floor_label(flat, best.z, "mode")) if isinstance(flat.program, Program) else False
+    z, slope = _polished(flat, best.z) if problem.depth == 1 and not fallen else (best.z, best.gradient)
+    labels = [x for x in found.labels(found.best, monitor) if x.name != "not_a_mode"]
+    if slope > GRADIENT and not fallen:
         text = f"largest mean gradient {slope:.1e} after {best.steps} steps"
         labels.append(Label("not_a_mode", text, "more steps: Laplace(steps=...)"))
     values = sorted((o.value for o in found.found), reverse=True)
     info: dict[str, Any] = {"gradient": float(slope), "steps": best.steps, "starts": len(values), "optima": values}
+    info["gradients"] = sum(o.gradients for o in found.found)
     return flat, found.restore, z, info, labels
 
 
+@in_double
 def _polished(problem: Problem, z: np.ndarray, steps: int = 8) -> tuple[np.ndarray, float]:
     """A few Newton steps from an optimum: to rounding."""
     gradient = _gradient(problem)
@@ -178,16 +188,24 @@ def _gradient(problem: Problem):
     return lambda v: np.asarray(density_and_gradient(problem, jnp.asarray(v))[1], float)
 
 
+@in_double
 def _at(problem: Problem, z: np.ndarray) -> tuple[Gaussian, dict[str, Any]]:
     """The Gaussian at `z`; facts are empty unless its curvature had to be mended."""
     known = isinstance(problem.program, Program)
     deep = known and problem.depth > 1
     precision = gauss_newton(problem, z) if deep else -hessian(_gradient(problem), z)
+    if not np.any(precision) or not np.all(np.isfinite(precision)):
+        raise EstimatorError(
+            "A Gaussian at the mode needs curvature there.",
+            found="a Hessian that is zero or not finite",
+            do='use "nuts", or check the scale of the columns',
+        )
     values, vectors = np.linalg.eigh(precision)
     facts = {}
-    if values.min() <= 1e-10 * values.max():
-        facts["mended_eigenvalues"] = int((values <= 1e-10 * values.max()).sum())
-        precision = (vectors * np.maximum(values, 1e-6 * values.max())) @ vectors.T
+    largest = np.abs(values).max()
+    if values.min() <= 1e-10 * largest:
+        facts["mended_eigenvalues"] = int((values <= 1e-10 * largest).sum())
+        precision = (vectors * np.maximum(values, 1e-6 * largest)) @ vectors.T
     value = float(density_and_gradient(problem, jnp.asarray(z))[0])
     return Gaussian(np.asarray(z, float), precision, value), facts
 

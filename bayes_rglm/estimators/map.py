@@ -32,7 +32,7 @@ class MAP(Estimator):
 
     def run(self, problem: Problem, key, monitor: Monitor) -> Draws:
         refuse_random_scales(problem)
-        return optimise(problem, key, monitor, starts_from=problem, options=self._resolved(problem), mode=True)
+        return optimise(problem, key, monitor, starts_from=problem, options=self._resolved(problem), goal="mode")
 
     def _resolved(self, problem: Problem) -> MAP:
         return self if self.tolerance else replace(self, tolerance=1e-9 if problem.depth == 1 else 1e-7)

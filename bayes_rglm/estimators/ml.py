@@ -6,7 +6,8 @@ Depth 1. Coefficients are found on centred, scaled columns by QR (`_newton`); an
 certifies itself, otherwise rank (pivoted QR) and existence (a linear programme) are decided and a label says so.
 Standard errors use the expected information, with the Pearson dispersion RSS / (n - p) for a Gaussian, as R's `glm`
 prints them; the likelihood itself uses the maximum-likelihood dispersion RSS / n. Importance weights give
-no standard errors.
+no standard errors. Rows with bounds go the way of joint auxiliary values, with the observed information: the expected
+one would need the bounds that rows which were seen might have met.
 
 A prior whose support is bounded (`HalfNormal` on slopes) leaves its bounds to the likelihood: then L-BFGS, too.
 
@@ -28,10 +29,12 @@ from ..gates import Label, aliased_columns, ordered, recession_direction
 from ..problem import Problem
 from ..transforms import likelihood_only, standardised
 from ._base import Draws, Estimator, Monitor, check_options, point, register
+from ._existence import infinite_label, one_sided_labels
 from ._feasible import coefficients
 from ._joint import joint_maximum
+from ._labels import edge_label
 from ._newton import Scoring, fisher_scoring
-from ._optimise import edge_label, optimise
+from ._optimise import optimise
 from ._separate import fit_separately
 
 
@@ -62,14 +65,14 @@ class MaximumLikelihood(Estimator):
             asked, _, do = reason.partition(". ")
             raise EstimatorError("There is no maximum-likelihood estimate.", found=asked, do=do)
         plain, _ = likelihood_only(problem)
-        if plain.classical and _unbounded(plain):
+        if plain.classical and _unbounded(plain) and not glm.censored(plain):
             try:
                 return _depth_one(plain)
             except np.linalg.LinAlgError:
                 raise _too_large(plain) from None
         if problem.depth == 1 and _unbounded(plain):
             return joint_maximum(plain, monitor, self)
-        return optimise(plain, key, monitor, starts_from=problem, options=self, mode=False)
+        return optimise(plain, key, monitor, starts_from=problem, options=self, goal="likelihood")
 
 
 def _unbounded(problem: Problem) -> bool:
@@ -150,17 +153,19 @@ def _labels(problem, X, scoring, aliased, back) -> list[Label]:
         )
     kept = np.setdiff1d(np.arange(X.shape[1]), aliased)
     part = replace(scoring, information=scoring.information[np.ix_(kept, kept)])
-    certain = part.certain(float(problem.constants["typical"]["scale"]))
+    one_sided = glm.one_sided(problem)
+    certain = part.certain(float(problem.constants["typical"]["scale"])) and not one_sided
     separable = None if certain else glm.existence(problem, X[:, kept])
     if separable is not None:
         direction = recession_direction(*separable)
         if direction is not None:
             raw = back[:, kept] @ direction
             size = np.abs(raw) * np.linalg.norm(np.linalg.pinv(back), axis=0)
-            return [*labels, _infinite([names[j] for j in np.flatnonzero(size > 1e-6 * size.max())])]
+            moving = [names[j] for j in np.flatnonzero(size > 1e-6 * size.max())]
+            return labels + (one_sided_labels(problem, moving) if one_sided else [infinite_label(problem, moving)])
     if scoring.edge:
         labels.append(edge_label(problem))
-    if any(value <= 1e-8 * problem.constants["typical"]["scale"] for value in scoring.aux.values()):
+    if _collapsed(problem, scoring.aux):
         labels.append(_degenerate("the model interpolates the response: a scale went to 0"))
     elif not scoring.converged:
         labels.append(
@@ -169,13 +174,10 @@ def _labels(problem, X, scoring, aliased, back) -> list[Label]:
     return labels
 
 
-def _infinite(moving) -> Label:
-    return Label(
-        "mle_infinite",
-        f"the data are separated; no finite maximum along {', '.join(moving)}",
-        "use a proper prior (MAP, NUTS), or drop the terms that separate",
-        tuple(moving),
-    )
+def _collapsed(problem: Problem, aux) -> bool:
+    """Whether a parameter in the unit of the response is next to nothing."""
+    least = 1e-8 * problem.constants["typical"]["scale"]
+    return any(p.floor is not None and aux[p.name] <= least for p in problem.program.family.auxiliaries)
 
 
 def _degenerate(message: str) -> Label:
@@ -195,6 +197,7 @@ def _facts(problem: Problem, X, scoring: Scoring, aliased) -> dict:
         "df_resid": glm.rows(problem) - rank,
         "dispersion": glm.dispersion(problem, scoring.eta, rank, scoring.aux),
         "steps": scoring.steps,
+        "gradients": scoring.steps,
         "gradient": scoring.gradient,
         "aliased": [int(j) for j in aliased],
     }

@@ -13,7 +13,7 @@ coordinates, with target_accept 0.95.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, NamedTuple
 
@@ -22,23 +22,22 @@ import jax.numpy as jnp
 import numpy as np
 from numpyro.infer.hmc import hmc
 
-from .. import glm
 from ..binding import Program
 from ..errors import EstimatorError, Interrupted
-from ..gates import Label, aliased_columns, recession_direction
-from ..problem import Problem, separate
+from ..gates import Label
+from ..problem import Problem
 from ..problem.starts import prior_draw
 from ..transforms import Restore, noncentred, standardised, whitened
 from ._base import Draws, Estimator, Monitor, check_options, register
 from ._draws import constrain_draws
-from ._feasible import coefficients
-from ._newton import fisher_scoring
+from ._improper import refuse_improper
 from ._optimise import is_restricted, plain_start
 from ._threads import in_threads
 from ._whitening import whitening
 
 BLOCK = 100
 LEAST_DRAWS = 4
+WARM = "gradients of the warm-up"
 STARTS, HALVINGS = 10, 40
 
 
@@ -68,7 +67,7 @@ class NUTS(Estimator):
         check_options(self, whole=whole, between={"target_accept": (0.0, 1.0)})
 
     def run(self, problem: Problem, key, monitor: Monitor) -> Draws:
-        _refuse_improper(problem)
+        refuse_improper(problem)
         flat, restore = coordinates(problem)
         deep = problem.depth != 1
         settings = Settings(
@@ -98,54 +97,6 @@ def coordinates(problem: Problem) -> tuple[Problem, Restore]:
         return noncentred(flat)[0], restore
     affine = whitening(flat) if problem.depth == 1 else None
     return (flat if affine is None else whitened(flat, *affine)[0]), restore
-
-
-def _refuse_improper(problem: Problem) -> None:
-    """An improper posterior is refused before it is sampled: flat weights in a network, or on separated data."""
-    program = problem.program
-    if not isinstance(program, Program):
-        return
-    first = program.layers[0]
-    improper = [
-        site.name
-        for a in program.layers
-        for site in (a.weights, a.intercept)
-        if site and not all(b.proper for b in site.blocks)
-    ]
-    if not improper:
-        return
-    if program.depth > 1:
-        raise EstimatorError(
-            "A flat prior on the weights of a network gives an improper posterior.",
-            found=", ".join(improper),
-            do="use a proper prior, for example priors.Normal(scale=1.0, scaled='fan_in')",
-        )
-    if first.weights is not None and improper != [first.intercept and first.intercept.name]:
-        for one in separate(problem):
-            _refuse_separated(one, one.program.layers[0])
-
-
-def _refuse_separated(problem: Problem, first) -> None:
-    flat, _ = standardised(problem.likelihood_only())
-    X = np.asarray(flat.data["X"], float)
-    X = np.column_stack([np.ones(len(X)), X]) if first.intercept is not None else X
-    if len(aliased_columns(X)) and not any(block.proper for block in first.weights.blocks):
-        raise EstimatorError(
-            "Some columns are linear combinations of others and the prior is flat: the posterior is improper.",
-            found=f"{len(aliased_columns(X))} of {X.shape[1]} columns are redundant",
-            do="drop them, or use a proper prior",
-        )
-    if flat.classical:
-        fit = fisher_scoring(flat, X, coefficients(flat, X, np.zeros(X.shape[1])), steps=25)
-        if fit.certain(float(flat.constants["typical"]["scale"])):
-            return
-    found = glm.existence(flat, X)
-    if found is not None and recession_direction(*found) is not None:
-        raise EstimatorError(
-            "The data are separated and the prior is flat: the posterior is improper.",
-            found="a direction along which the likelihood never falls",
-            do="use a proper prior, for example priors.Normal(scale=2.5)",
-        )
 
 
 def _start(problem: Problem, key):
@@ -216,13 +167,34 @@ def _begin(problem: Problem, z, key, settings: Settings):
 def _advance(problem: Problem, state, count, settings: Settings):
     """`count` <= BLOCK transitions; the kept quantities are padded to BLOCK rows."""
     _, step = _kernel(problem, settings, state.z, state.rng_key)
-    keep = jax.tree.map(lambda x: jnp.zeros((BLOCK, *jnp.shape(x)), jnp.result_type(x)), _kept(state))
+    first = _kept(state) | _left(problem, settings, state, state)
+    keep = jax.tree.map(lambda x: jnp.zeros((BLOCK, *jnp.shape(x)), jnp.result_type(x)), first)
 
     def body(i, carry):
         new = step(carry[0])
-        return new, jax.tree.map(lambda rows, x: rows.at[i].set(x), carry[1], _kept(new))
+        kept = _kept(new) | _left(problem, settings, carry[0], new)
+        return new, jax.tree.map(lambda rows, x: rows.at[i].set(x), carry[1], kept)
 
     return jax.lax.fori_loop(0, count, body, (state, keep))
+
+
+def _left(problem: Problem, settings: Settings, old, new) -> dict:
+    """Whether a transition that NumPyro calls divergent only met the end of the link's domain, where the density is 0:
+    a rejection, which leaves the posterior invariant.
+
+    It is made again, from the same state and with the same random numbers, on a density that has numbers outside the
+    domain. Both trajectories agree up to the first step outside; where the second one does not diverge, no step inside
+    has lost its energy.
+    """
+    if not is_restricted(problem):
+        return {}
+    program = problem.program
+    inside = problem.with_parts(program=replace(program, link=program.link.extended()))
+
+    def again(state):
+        return ~_kernel(inside, settings, state.z, state.rng_key)[1](state).diverging
+
+    return {"left_domain": jax.lax.cond(new.diverging, again, lambda state: jnp.zeros((), bool), old)}
 
 
 def _kept(state):
@@ -282,18 +254,23 @@ def _settled(problem: Problem, z, key, settings: Settings):
 
 
 def _blocks(advance, problem, state, draws, settings, monitor) -> dict[str, np.ndarray]:
-    kept, done = [], 0
+    kept, done, warm = [], 0, 0
     while done < settings.warmup + draws and not monitor.stopping:
         edge = settings.warmup if done < settings.warmup else settings.warmup + draws
         count = min(BLOCK, edge - done)
         state, rows = advance(problem, state, count)
         if done >= settings.warmup:
             kept.append({name: np.asarray(x)[:count] for name, x in rows.items()})
+        else:
+            warm = warm + np.asarray(rows["n_steps"])[:count].sum(axis=0)
         done += count
         phase = "warm-up" if done <= settings.warmup else "draws"
         monitor.update(done, settings.warmup + draws, phase)
     empty = {"diverging": np.zeros(0, bool)}
-    return {k: np.concatenate([block[k] for block in kept]) for k in kept[0]} if kept else empty
+    if not kept:
+        return empty
+    run = {k: np.concatenate([block[k] for block in kept]) for k in kept[0]}
+    return run | {WARM: np.broadcast_to(warm, run["n_steps"].shape)}
 
 
 def _vmapped(problem, starts, keys, draws, settings, monitor) -> list[dict[str, np.ndarray]]:
@@ -324,14 +301,17 @@ def _collect(problem, restore: Restore, chains, settings: Settings, interrupted:
         vectors = loc + vectors @ factor.T
     unconstrained = problem.unravel(vectors)
     samples = restore(constrain_draws(problem, unconstrained))
-    steps = rows["n_steps"]
+    steps, warm = rows["n_steps"], rows.pop(WARM)
+    if "left_domain" in rows:
+        rows["diverging"] = rows["diverging"] & ~rows["left_domain"]
     rows["tree_depth"] = np.ceil(np.log2(steps + 1)).astype(int)
     rows["reached_max_treedepth"] = steps >= 2**settings.max_tree_depth - 1
     kept = f"{vectors.shape[1]} draws of {vectors.shape[0]} chains are kept"
-    labels = (Label("interrupted", kept, "run it again for all"),) * interrupted
+    labels = (Label("interrupted", kept, "run it again for all"),) if interrupted else ()
     info = {
         "warmup": settings.warmup,
         "target_accept": settings.target_accept,
         "max_tree_depth": settings.max_tree_depth,
+        "gradients": int(steps.sum() + warm[:, 0].sum()),
     }
     return Draws(samples=samples, kind="mcmc", stats=rows, info=info, labels=labels)

@@ -22,8 +22,9 @@ from ..errors import EstimatorError, Interrupted
 from ..gates import ordered
 from ..problem import Problem
 from ..transforms import standardised
-from ._base import Draws, Estimator, Monitor, check_options, point, refuse_random_scales, register
-from ._optimise import floors, minimise, plain_start, scaled_kinks, search
+from ._base import Draws, Estimator, Monitor, Quiet, check_options, point, refuse_random_scales, register
+from ._ends import floors
+from ._optimise import minimise, plain_start, scaled_kinks, search
 
 STRENGTHS = tuple(float(s) for s in np.geomspace(1e2, 1e-3, 11))
 PATH_STEPS = 500
@@ -73,7 +74,7 @@ class Penalised(Estimator):
             monitor,
             starts_from=problem,
             options=self,
-            mode=False,
+            goal="penalised",
             objective=objective(strength),
             kink_scale=1.0 / strength,
         )
@@ -87,7 +88,8 @@ class Penalised(Estimator):
             "steps": best.steps,
             "optima": values,
         }
-        labels = ordered(found.labels(found.best, monitor, False))
+        info |= {"gradients": sum(o.gradients for o in found.found)} if self.strength != "cv" else {}
+        labels = ordered(found.labels(found.best, monitor))
         return Draws(samples=point(found.sites(found.best)), kind="point", info=info, labels=labels)
 
 
@@ -152,12 +154,12 @@ def _chosen(problem: Problem, key, monitor: Monitor, options: Penalised) -> tupl
     for k in range(folds):
         test = np.sort(order[k::folds])
         train = np.setdiff1d(np.arange(flat.n), test)
-        scores[:, k] = _path(flat, train, test, jax.random.fold_in(key, k), options)
+        scores[:, k] = _path(flat, train, test, jax.random.fold_in(key, k), Quiet(monitor), options)
         monitor.update(k + 1, folds, f"fold {k + 1}")
         if monitor.stopping:
             raise Interrupted(
                 "Cross-validation was stopped before every fold was done.",
-                found=f"{k + 1} of {folds} folds",
+                found=f"a stop in fold {k + 1} of {folds}",
                 do="give a number as strength, or let it finish",
             )
     mean = scores.sum(1) / flat.n
@@ -169,19 +171,19 @@ def _chosen(problem: Problem, key, monitor: Monitor, options: Penalised) -> tupl
     return float(options.strengths[int(np.argmax(mean))]), path
 
 
-def _path(problem: Problem, train, test, key, options: Penalised) -> np.ndarray:
+def _path(problem: Problem, train, test, key, monitor: Monitor, options: Penalised) -> np.ndarray:
     """Held-out log scores along the strengths, strong to weak, each started where the last one ended. A network also
     moves by a tenth of a draw of the prior: held at 0, its weights would stay there.
     """
     inside, outside = _rows(problem, train), _rows(problem, test)
-    kinks, lower = problem.kinks(), floors(problem)
+    kinks, lower = problem.kinks(), floors(problem, "penalised")
     start = plain_start(inside) if problem.depth == 1 else np.zeros(problem.size)
     shake = 0.0 if problem.depth == 1 else 0.1 * np.asarray(problem.ravel(problem.initial(key)), float)
     budget = replace(options, steps=min(options.steps, PATH_STEPS))
     scores = []
     for strength in options.strengths:
         scaled = scaled_kinks(kinks, 1.0 / strength)
-        optimum = minimise(inside, start + shake, scaled, lower, Monitor(), budget, objective(strength))
+        optimum = minimise(inside, start + shake, scaled, lower, monitor, budget, objective(strength))
         start = optimum.z
         scores.append(float(_log_likelihood(outside, jnp.asarray(optimum.z))))
     return np.array(scores)

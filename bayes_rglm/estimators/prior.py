@@ -56,8 +56,8 @@ class Prior(Estimator):
         flat = {name: np.concatenate([block[name] for block in blocks])[: count * self.chains] for name in blocks[0]}
         shaped = {name: v.reshape(count, self.chains, *v.shape[1:]).swapaxes(0, 1) for name, v in flat.items()}
         samples = {name: np.ascontiguousarray(v) for name, v in shaped.items()}
-        cut = count < self.draws
-        labels = (Label("interrupted", f"{count} draws of {self.chains} chains are kept", "run it again"),) * cut
+        kept = f"{count} draws of {self.chains} chains are kept"
+        labels = (Label("interrupted", kept, "run it again"),) if count < self.draws else ()
         return Draws(samples=samples, kind="prior", labels=labels)
 
 

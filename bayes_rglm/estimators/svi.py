@@ -36,6 +36,7 @@ from ..gates import Label
 from ..problem import Problem
 from ._base import Draws, Estimator, Monitor, check_options, refuse_random_scales, register
 from ._draws import approximate
+from ._improper import refuse_improper
 from ._optimise import density_and_gradient, search
 
 GUIDES = {
@@ -90,20 +91,21 @@ class SVI(Estimator):
     def run(self, problem: Problem, key, monitor: Monitor) -> Draws:
         _refuse(problem, self)
         keys = jax.random.split(key, 3)
+        first, options = _Before(monitor, _blocks(self.steps)), _Search(self.starts)
         found = search(
-            problem, keys[0], Monitor(), starts_from=problem, options=_Search(self.starts), mode=True,
-            objective=density_and_gradient,
-        )  # fmt: skip
+            problem, keys[0], first, starts_from=problem, options=options, goal="mode", objective=density_and_gradient
+        )
         flat, mode = found.problem, found.found[found.best].z
         settings = self._settings(flat)
         frame = {"loc": jnp.asarray(mode), "unit": jnp.asarray(_units(flat, mode))}
-        location, trace, done = _optimised(flat, frame, keys[1], settings, monitor)
+        location, trace, done = _optimised(flat, frame, keys[1], settings, monitor, len(found.found))
         vectors, log_q = _sample(flat, frame, location, keys[2], settings, self.chains * self.draws)
         labels = _verdict(trace, done, settings)
         shape = (self.chains, self.draws)
         info: dict[str, Any] = {
             "guide": settings.guide,
             "steps": done * settings.block,
+            "gradients": sum(o.gradients for o in found.found) + _passes(problem, done * settings.block, settings),
             "trace": [float(x) for x in trace["loss"] / max(1, problem.n)],
             "iterate_rhat": _iterate_rhat(trace["location"]),
         }
@@ -113,9 +115,8 @@ class SVI(Estimator):
         size = problem.size
         guide = self.guide or ("full_rank" if size <= FULL else "low_rank" if size <= LOW else "mean_field")
         scale = 1.0 if size <= FULL else 0.01
-        block = max(1, self.steps // BLOCKS)
         batch = None if self.batch_size is None or self.batch_size >= problem.n else self.batch_size
-        return Settings(guide, size, scale, self.steps, block, self.learning_rate, self.particles, batch)
+        return Settings(guide, size, scale, self.steps, _block(self.steps), self.learning_rate, self.particles, batch)
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,29 @@ class _Search:
     starts: int
     steps: int = 2000
     tolerance: float = 1e-6
+
+
+def _block(steps: int) -> int:
+    """Steps between two reports."""
+    return max(1, steps // BLOCKS)
+
+
+def _blocks(steps: int) -> int:
+    return -(-steps // _block(steps))
+
+
+class _Before(Monitor):
+    """The monitor of a phase that `later` units of work follow: done and total count on through both."""
+
+    def __init__(self, whole: Monitor, later: int):
+        self.whole, self.later = whole, later
+
+    def update(self, done: int, total: int, text: str = "") -> None:
+        self.whole.update(done, total + self.later, text)
+
+    @property
+    def stopping(self) -> bool:
+        return self.whole.stopping
 
 
 def _refuse(problem: Problem, options: SVI) -> None:
@@ -138,13 +162,7 @@ def _refuse(problem: Problem, options: SVI) -> None:
                 do="leave batch_size out",
             )
         return
-    improper = [s.name for s in program.sites if not all(block.proper for block in s.blocks)]
-    if improper and program.depth > 1:
-        raise EstimatorError(
-            "A flat prior on the weights of a network gives an improper posterior.",
-            found=", ".join(improper),
-            do="use a proper prior, for example priors.Normal(scale=1.0, scaled='fan_in')",
-        )
+    refuse_improper(problem)
 
 
 def _batched(problem: Problem, index) -> Problem:
@@ -211,23 +229,30 @@ def _advance(problem: Problem, frame, state, batches, settings: Settings):
     return state, jnp.nanmean(loss), jax.tree.map(lambda v: v.mean(0), params)
 
 
-def _optimised(problem: Problem, frame, key, settings: Settings, monitor: Monitor):
-    """(averaged parameters of the guide, trace of blocks, number of blocks done)."""
+def _optimised(problem: Problem, frame, key, settings: Settings, monitor: Monitor, before: int):
+    """(averaged parameters of the guide, trace of blocks, number of blocks done); `before` counts what was reported
+    already.
+    """
     kept, losses = [], []
     state = _begin(problem, frame, key, settings)
-    total = -(-settings.steps // settings.block)
+    total = _blocks(settings.steps)
     for block in range(total):
         batches = _batches(problem.n, jax.random.fold_in(key, block), settings)
         state, loss, params = _advance(problem, frame, state, batches, settings)
         kept.append(jax.tree.map(np.asarray, params))
         losses.append(float(loss))
-        monitor.update(block + 1, total, f"loss {losses[-1]:.2f}")
+        monitor.update(before + block + 1, before + total, f"loss {losses[-1]:.2f}")
         if monitor.stopping:
             break
     last = kept[-max(1, len(kept) // 5) :]
     averaged = jax.tree.map(lambda *values: np.mean(values, axis=0), *last)
     locations = np.stack([next(v for k, v in p.items() if k.endswith("loc")) for p in kept])
     return averaged, {"loss": np.array(losses), "location": locations}, len(kept)
+
+
+def _passes(problem: Problem, steps: int, settings: Settings) -> int:
+    """Gradients over all rows that so many steps cost."""
+    return round(steps * settings.particles * (1.0 if settings.batch is None else settings.batch / problem.n))
 
 
 def _batches(rows: int, key, settings: Settings):

@@ -19,7 +19,7 @@ from .. import kernels as k
 from ..errors import DataError, SpecError
 from ..links import Link
 from ..priors import Prior
-from ..registry import Registry
+from ..registry import Registry, fold
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Parameter:
 
     `start(y, mean)` and `profile(y, mean, weights)` give a first value and, where it is closed, the maximum-likelihood
     value given the means. `floor` is the least value that a network fitted by maximum likelihood may take, in units of
-    the response: below it the likelihood is unbounded.
+    the response: below it the likelihood is unbounded. `typical` is a value as likely small as large, in the unit of
+    the prior: a head's intercept stands there.
     """
 
     name: str
@@ -39,17 +40,20 @@ class Parameter:
     floor: float | None = None
     link: Link | None = None
     size: str | None = None
+    typical: float = 1.0
 
 
 @dataclass(frozen=True)
 class Typical:
-    """Frozen numbers of a response: `eta`, the link of a typical value; `scale`, its unit (1 unless real-valued).
+    """Frozen numbers of a response: `eta`, the link of a typical value; `scale`, its unit (1 unless real-valued);
+    `mean`, the typical value of a row of mean offset, which binding fills in.
 
     Arrays for levels and for several responses.
     """
 
     eta: float | np.ndarray
     scale: float | np.ndarray
+    mean: float | np.ndarray = 1.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,9 @@ class Family:
 
     A new one gives the class attributes and `distribution, check, typical, variance, score, information,
     unit_deviance`. `measure` is the dominating measure of its densities: fits are compared within one measure only.
+    `log_concave` holds those of its `links` under which the log density of a row, censored rows included, is concave in
+    the linear predictor, or in all of them, given the auxiliary values, so that the mode of a model of depth 1 is the
+    only one: Wedderburn (1976), Pratt (1981), Burridge (1981). Links of which that is false or unknown are left out.
     `rows` names which of the design's trials, lower and upper it uses; the others are refused. `several` says whether
     y may be (n, T), columns that share the hidden layers.
     """
@@ -65,6 +72,7 @@ class Family:
     name: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
     links: ClassVar[tuple[Link, ...]]
+    log_concave: ClassVar[tuple[Link, ...]] = ()
     auxiliaries: ClassVar[tuple[Parameter, ...]] = ()
     measure: ClassVar[str] = "lebesgue"
     support: ClassVar[str]
@@ -84,6 +92,12 @@ class Family:
     def separation(self, y, link: Link | None = None, **rows):
         """(signs, equal) of the existence programme (`gates.recession_direction`); None: the mode always exists."""
         return
+
+    def deviance_at(self, link: Link, y, eta, **known):
+        """Unit deviances at the linear predictor; `known` are those of `deviance_needs` and `rows`. A family whose mean
+        rounds to an end of its range, where the deviance is infinite, has its own in log space.
+        """
+        return self.unit_deviance(y, link.inverse(eta), **known)
 
     def parameter(self, name: str) -> Parameter:
         return next(p for p in self.auxiliaries if p.name == name)
@@ -137,8 +151,8 @@ def register(cls: type[Family]) -> type[Family]:
 
 
 def _find(links: tuple[Link, ...], link: str | Link) -> Link | None:
-    wanted = link.name if isinstance(link, Link) else str(link).lower()
-    return next((x for x in links if wanted == x.name or wanted in x.aliases), None)
+    wanted = fold(link.name if isinstance(link, Link) else str(link))
+    return next((x for x in links if wanted in map(fold, (x.name, *x.aliases))), None)
 
 
 def refuse_roles(family: Family, design) -> None:

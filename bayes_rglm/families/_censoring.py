@@ -186,17 +186,27 @@ def symmetric(density: Callable, below: Callable, slope: Callable, rise: Callabl
 
 
 def clipped_moments(low, high, excess: Callable, excess_square: Callable, variance):
-    """A symmetric standard Z clipped to [low, high]: its mean measured from the lower end where there is one, else from
-    the upper one, else from 0; and its variance. From E(Z - c)+ and E((Z - c)+^2).
+    """A symmetric standard Z clipped to [low, high]: its mean measured from the place in there that is nearest to 0,
+    and its variance. From E(Z - c)+ and E((Z - c)+^2), c >= 0.
     """
-    has_low, has_high = jnp.isfinite(low), jnp.isfinite(high)
-    a, b = jnp.where(has_low, low, 0.0), jnp.where(has_high, high, 0.0)
-    beyond, beyond_square = jnp.where(has_high, excess(b), 0.0), jnp.where(has_high, excess_square(b), 0.0)
-    from_low = excess(a) - beyond
-    square = excess_square(a) - beyond_square - jnp.where(has_high, 2.0 * (b - a) * beyond, 0.0)
-    from_high = excess(-b)
-    spread = jnp.where(has_low, square - from_low**2, jnp.where(has_high, excess_square(-b) - from_high**2, variance))
-    return jnp.where(has_low, from_low, jnp.where(has_high, -from_high, 0.0)), spread
+    # Measured from nearer than any far bound: moments about such a one are a difference of two large squares.
+    flip, first, last = toward_zero(low, high)
+    inner = first <= 0
+    start, stop = jnp.abs(first), jnp.where(jnp.isfinite(last), last, 0.0)
+    start = jnp.where(jnp.isfinite(first), start, 0.0)
+    below, below_square = (jnp.where(jnp.isfinite(first), f(start), 0.0) for f in (excess, excess_square))
+    above, above_square = (jnp.where(jnp.isfinite(last), f(stop), 0.0) for f in (excess, excess_square))
+    mean = below - above
+    centred = variance - below_square - 2.0 * start * below - above_square - 2.0 * stop * above
+    width = jnp.where(jnp.isfinite(last), stop - start, 0.0)
+    square = jnp.where(inner, centred, below_square - above_square - 2.0 * width * above)
+    return jnp.where(flip, -mean, mean), square - mean**2
+
+
+def toward_zero(low, high):
+    """(flip, first, last): bounds turned about 0, where `flip` holds, so that `last` is not negative."""
+    flip = high < 0
+    return flip, jnp.where(flip, -high, low), jnp.where(flip, -low, high)
 
 
 class CensoredResponse(Response):

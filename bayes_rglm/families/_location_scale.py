@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import jax.numpy as jnp
 import numpy as np
 from numpyro.distributions import constraints
 
@@ -53,11 +52,7 @@ class LocationScaleResponse(censoring.CensoredResponse):
         lower, upper = self.bounds.values()
         if lower is None and upper is None:
             return self.location
-        low, high = self._ends()
-        anchor = self.location
-        anchor = anchor if upper is None else jnp.where(jnp.isfinite(high), upper, anchor)
-        anchor = anchor if lower is None else jnp.where(jnp.isfinite(low), lower, anchor)
-        return anchor + self.sigma * self.clipped(low, high)[0]
+        return self.clip(self.location) + self.sigma * self.clipped(*self._ends())[0]
 
     @property
     def variance(self):

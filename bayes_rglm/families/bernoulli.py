@@ -46,6 +46,7 @@ class Bernoulli(Family):
     name: ClassVar[str] = "bernoulli"
     aliases: ClassVar = ("binary", "logistic")
     links: ClassVar = (links.logit, links.probit, links.cloglog, links.loglog, links.cauchit)
+    log_concave: ClassVar = tuple(link for link in links if link.log_concave)
     support: ClassVar[str] = "{0, 1}"
     measure: ClassVar[str] = "counting"
     discrete: ClassVar[bool] = True
@@ -83,6 +84,9 @@ class Bernoulli(Family):
 
     def separation(self, y, link=None):
         return np.where(y == 1, 1.0, -1.0), np.zeros(len(y), bool)
+
+    def deviance_at(self, link, y, eta):
+        return -2.0 * _log_likelihood(link, y, eta)
 
     def unit_deviance(self, y, mu):
         return -2.0 * (k.special(mu).xlogy(y, mu) + k.special(mu).xlog1py(1.0 - y, -mu))

@@ -138,6 +138,7 @@ class Beta(Family):
             prior=NumPyro(distribution="LogNormal", parameters=(("loc", 2.0), ("scale", 1.5))),
             start=_start,
             link=LOG,
+            typical=7.4,
         ),
     )
 
@@ -175,18 +176,26 @@ class Beta(Family):
         with np.errstate(over="ignore", under="ignore"):
             return link.mean_score(eta) ** 2 * one + link.complement_score(eta) ** 2 * two
 
+    def deviance_at(self, link, y, eta, concentration=1.0):
+        return _deviance(y, link.log_mean(eta), link.log_complement(eta), concentration)
+
     def unit_deviance(self, y, mu, concentration=1.0):
         """2 (saturated - log likelihood), the saturated mean found by bisection on its logit."""
-        xp = k.namespace(mu, concentration)
-        y, log_y, log_rest = y + 0.0 * mu, *(part + 0.0 * mu for part in _logs(y))
-        at = lambda t: (k.log_expit(t), k.log_expit(-t))  # noqa: E731
-        low, high = 0.0 * y - 40.0, 0.0 * y + 40.0
-        for _ in range(60):
-            middle = 0.5 * (low + high)
-            rising = _logit_score(log_y - log_rest, middle, concentration) > 0
-            low, high = xp.where(rising, middle, low), xp.where(rising, high, middle)
-        best = _density(y, log_y, log_rest, *at(0.5 * (low + high)), concentration)
-        return 2.0 * (best - _density(y, log_y, log_rest, xp.log(mu), xp.log1p(-mu), concentration))
+        xp = k.namespace(mu)
+        return _deviance(y, xp.log(mu), xp.log1p(-mu), concentration)
+
+
+def _deviance(y, log_mean, log_complement, concentration):
+    xp = k.namespace(log_mean, concentration)
+    y, log_y, log_rest = (xp.broadcast_arrays(part, log_mean)[0] for part in (y, *_logs(y)))
+    low, high = xp.full(y.shape, -40.0), xp.full(y.shape, 40.0)
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        rising = _logit_score(log_y - log_rest, middle, concentration) > 0
+        low, high = xp.where(rising, middle, low), xp.where(rising, high, middle)
+    middle = 0.5 * (low + high)
+    best = _density(y, log_y, log_rest, k.log_expit(middle), k.log_expit(-middle), concentration)
+    return 2.0 * (best - _density(y, log_y, log_rest, log_mean, log_complement, concentration))
 
 
 def _slope(log_x):

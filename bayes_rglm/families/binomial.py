@@ -52,28 +52,43 @@ class BinomialResponse(Response):
 
 
 def _log_likelihood(link, y, eta, trials):
+    chances = _chances(link, y, eta, trials)
+    return _from_chances_jax(*chances) if k.namespace(eta) is jnp else _from_chances(*chances, np)
+
+
+def _chances(link, y, eta, trials):
+    """(successes, failures, their log-probabilities) of the rows."""
     xp = k.namespace(eta)
     eta = k.floating(eta)
     up, trials = xp.asarray(y).astype(eta.dtype), xp.asarray(trials).astype(eta.dtype)
     down = trials - up
     # Where there is no success (no failure) its log-probability is not asked for: 0 times -inf, and its derivatives.
-    success, failure = link.log_mean(xp.where(up > 0, eta, 0.0)), link.log_complement(xp.where(down > 0, eta, 0.0))
-    return _from_chances_jax(up, down, success, failure) if xp is jnp else _from_chances(up, down, success, failure, np)
+    return up, down, link.log_mean(xp.where(up > 0, eta, 0.0)), link.log_complement(xp.where(down > 0, eta, 0.0))
 
 
 def _from_chances(up, down, success, failure, xp):
     """log p of counts given log-probabilities: the saturated value minus half the deviance, since
     up * success + down * failure + log of the coefficient is the difference of numbers that grow with the counts.
     """
-    mixed = (up > 0) & (down > 0)
-    some, rest = xp.where(mixed, up, 1.0), xp.where(mixed, down, 1.0)
+    mixed, some, rest = _mixed(up, down, xp)
     total = some + rest
     saturated = stirling(total) - stirling(some) - stirling(rest)
     saturated = saturated - 0.5 * (k.LOG_2PI + xp.log(some / total) + xp.log(rest))
+    return xp.where(mixed, saturated, 0.0) - _half_deviance(up, down, success, failure, xp)
+
+
+def _half_deviance(up, down, success, failure, xp):
+    mixed, some, rest = _mixed(up, down, xp)
+    total = some + rest
     with np.errstate(over="ignore", under="ignore"):
         far = some * k.expm1_minus(xp.where(mixed, success - xp.log(some / total), 0.0))
         far = far + rest * k.expm1_minus(xp.where(mixed, failure - xp.log(rest / total), 0.0))
-        return xp.where(mixed, saturated - far, up * success + down * failure)
+        return xp.where(mixed, far, -(up * success + down * failure))
+
+
+def _mixed(up, down, xp):
+    mixed = (up > 0) & (down > 0)
+    return mixed, xp.where(mixed, up, 1.0), xp.where(mixed, down, 1.0)
 
 
 @jax.custom_jvp
@@ -94,6 +109,7 @@ class Binomial(Family):
     name: ClassVar[str] = "binomial"
     aliases: ClassVar = ("proportion",)
     links: ClassVar = (links.logit, links.probit, links.cloglog, links.loglog, links.cauchit)
+    log_concave: ClassVar = tuple(link for link in links if link.log_concave)
     support: ClassVar[str] = "the counts 0, 1, ..., trials"
     measure: ClassVar[str] = "counting"
     discrete: ClassVar[bool] = True
@@ -158,6 +174,9 @@ class Binomial(Family):
         trials = np.ones(len(y)) if trials is None else np.asarray(trials, float)
         mixed = (y > 0) & (y < trials)
         return np.where(trials > 0, np.where(y > 0, 1.0, -1.0), 0.0), mixed
+
+    def deviance_at(self, link, y, eta, trials):
+        return 2.0 * _half_deviance(*_chances(link, y, eta, trials), k.namespace(eta))
 
     def unit_deviance(self, y, mu, trials):
         """2 (saturated - log likelihood) of a row with share of successes `mu`."""

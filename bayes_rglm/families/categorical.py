@@ -73,6 +73,7 @@ class Categorical(Family):
     name: ClassVar[str] = "categorical"
     aliases: ClassVar = ("multinomial",)
     links: ClassVar = (links.softmax,)
+    log_concave: ClassVar = links
     support: ClassVar[str] = "the level codes 0, 1, ..., K-1"
     measure: ClassVar[str] = "counting"
     discrete: ClassVar[bool] = True

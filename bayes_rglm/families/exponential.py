@@ -26,6 +26,7 @@ class Exponential(Survival):
 
     name: ClassVar[str] = "exponential"
     aliases: ClassVar = ("waiting",)
+    log_concave: ClassVar = (links.log, links.reciprocal, links.inverse_softplus)
     links: ClassVar = (links.log, links.reciprocal, links.inverse_softplus, links.softplus)
     response: ClassVar = ExponentialResponse
 

@@ -78,6 +78,7 @@ class Gamma(Positive):
     """
 
     name: ClassVar[str] = "gamma"
+    log_concave: ClassVar = (links.log, links.reciprocal, links.inverse_softplus)
     links: ClassVar = (links.log, links.reciprocal, IDENTITY, links.inverse_softplus, links.softplus)
     response: ClassVar = GammaResponse
     auxiliaries: ClassVar = (
@@ -88,6 +89,7 @@ class Gamma(Positive):
             start=_profile,
             profile=_profile,
             link=LOG,
+            typical=2.2,
         ),
     )
 

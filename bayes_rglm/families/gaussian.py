@@ -106,6 +106,7 @@ class Gaussian(GaussianNoise):
     name: ClassVar[str] = "gaussian"
     aliases: ClassVar = ("normal",)
     links: ClassVar = (links.identity,)
+    log_concave: ClassVar = links
     support: ClassVar[str] = "the real numbers"
     several: ClassVar[bool] = True
     response: ClassVar = GaussianResponse

@@ -6,6 +6,7 @@ that `concentration` is in units of the response.
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import jax
@@ -15,7 +16,7 @@ from numpyro.distributions import constraints
 
 from .. import kernels as k
 from .. import links
-from ..priors import NumPyro
+from ..priors import LogNormal
 from ._base import Parameter, Response, average, register
 from ._positive import IDENTITY, Positive, capped, distance, log_relative_slope
 
@@ -73,16 +74,18 @@ class InverseGaussian(Positive):
 
     name: ClassVar[str] = "inverse_gaussian"
     aliases: ClassVar = ("wald", "inverse_normal")
+    log_concave: ClassVar = (links.inverse_squared, links.reciprocal)
     links: ClassVar = (links.log, links.inverse_squared, links.reciprocal, IDENTITY, links.softplus)
     response: ClassVar = InverseGaussianResponse
     auxiliaries: ClassVar = (
         Parameter(
             name="concentration",
             support=constraints.positive,
-            prior=NumPyro(distribution="LogNormal", parameters=(("loc", 1.0), ("scale", 3.0))),
+            prior=LogNormal(loc=1.0, scale=3.0, scaled="mean"),
             start=_profile,
             profile=_profile,
             link=LOG,
+            typical=math.e,
         ),
     )
 

@@ -119,6 +119,7 @@ class NegativeBinomial(Family):
 
     name: ClassVar[str] = "negative_binomial"
     aliases: ClassVar = ("negative_binomial_2", "negbin", "nb2")
+    log_concave: ClassVar = (links.log,)
     links: ClassVar = (links.log, links.sqrt, links.sqrt_softplus)
     support: ClassVar[str] = "the counts 0, 1, 2, ..."
     measure: ClassVar[str] = "counting"
@@ -133,6 +134,7 @@ class NegativeBinomial(Family):
             prior=HalfNormalPower(power=-0.5),
             start=lambda y, mean, weights=None: 1.0 / _excess(y, mean, 2, weights),
             link=_LOG,
+            typical=2.2,
         ),
     )
 
@@ -189,6 +191,7 @@ class NegativeBinomial1(Family):
             prior=HalfNormalPower(power=0.5),
             start=lambda y, mean, weights=None: _excess(y, mean, 1, weights),
             link=_LOG,
+            typical=0.45,
         ),
     )
 

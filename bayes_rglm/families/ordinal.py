@@ -88,12 +88,15 @@ def _ends(y, eta, cutpoints, xp):
     return is_first, is_last, lower, upper, xp.where(is_first | is_last, 1.0, gaps)
 
 
+def _levels(y, eta, cutpoints, xp):
+    eta = xp.clip(k.floating(xp.asarray(eta)), -_HUGE, _HUGE)
+    first, last, lower, upper, gap = _ends(y, eta, xp.asarray(cutpoints, dtype=eta.dtype), xp)
+    return first, last, ~(first | last), lower, upper, gap
+
+
 def _log_likelihood(link, y, eta, cutpoints):
     xp = k.namespace(eta, cutpoints)
-    eta = xp.clip(k.floating(xp.asarray(eta)), -_HUGE, _HUGE)
-    cutpoints = xp.asarray(cutpoints, dtype=eta.dtype)
-    first, last, lower, upper, gap = _ends(y, eta, cutpoints, xp)
-    inner = ~(first | last)
+    first, last, inner, lower, upper, gap = _levels(y, eta, cutpoints, xp)
     between = k.log_interval(link.name, xp.where(inner, upper, 1.0), xp.where(inner, lower, 0.0), gap)
     below, above = link.log_mean(xp.where(first, upper, 0.0)), link.log_complement(xp.where(last, lower, 0.0))
     return xp.where(first, below, xp.where(last, above, between))
@@ -126,6 +129,7 @@ class Ordinal(Family):
     name: ClassVar[str] = "ordinal"
     aliases: ClassVar = ("ordered", "cumulative")
     links: ClassVar = _LINKS
+    log_concave: ClassVar = tuple(link for link in _LINKS if link.log_concave)
     support: ClassVar[str] = "the level codes 0, 1, ..., K-1"
     measure: ClassVar[str] = "counting"
     discrete: ClassVar[bool] = True
@@ -150,15 +154,17 @@ class Ordinal(Family):
     def typical(self, link, y, offset, weights) -> Typical:
         return Typical(-average(offset, weights), 1.0)
 
-    def unbounded(self, y, response: str, levels=None) -> str | None:
-        """Why the maximum-likelihood cut-points do not exist (a level has no row), or None: the text of a refusal."""
-        number = counts(y, None, None if levels is None else len(levels))
-        empty = np.flatnonzero(number == 0)
+    def unbounded(self, y, response: str, levels=None, number: int | None = None) -> str | None:
+        """Why the maximum-likelihood cut-points do not exist (one of `number` levels has no row), or None: the text of
+        a refusal.
+        """
+        rows = counts(y, None, number if levels is None else len(levels))
+        empty = np.flatnonzero(rows == 0)
         if not empty.size:
             return None
         level = empty[0]
         name = f"{level}" if levels is None else repr(levels[level])
-        end = level in (0, len(number) - 1)
+        end = level in (0, len(rows) - 1)
         limit = "a cut-point goes to infinity" if end else "two cut-points fall together"
         return f"Level {name} of {response!r} has no row: {limit}. Merge it with a neighbour, or use a proper prior."
 
@@ -171,21 +177,18 @@ class Ordinal(Family):
 
     def score(self, link, y, eta, cutpoints):
         xp = k.namespace(eta, cutpoints)
-        eta = k.floating(xp.asarray(eta))
-        cutpoints = xp.asarray(cutpoints, dtype=eta.dtype)
-        first, last, lower, upper, _ = _ends(y, eta, cutpoints, xp)
-        value = _log_likelihood(link, y, eta, cutpoints)
-        with np.errstate(invalid="ignore"):
-            inner = k.exp(link.log_slope(lower) - value) - k.exp(link.log_slope(upper) - value)
-        return xp.where(first, -link.mean_score(upper), xp.where(last, -link.complement_score(lower), inner))
+        first, last, inner, lower, upper, gap = _levels(y, eta, cutpoints, xp)
+        between = -k.interval_score(link.name, xp.where(inner, upper, 1.0), xp.where(inner, lower, 0.0), gap)
+        return xp.where(first, -link.mean_score(upper), xp.where(last, -link.complement_score(lower), between))
 
     def information(self, link, eta, cutpoints):
         """sum_k (f_k - f_{k-1})^2 / p_k; (...)."""
         xp = k.namespace(eta, cutpoints)
         codes = xp.arange(np.shape(cutpoints)[-1] + 1)
         wide = cutpoints if np.ndim(cutpoints) == 1 else cutpoints[..., None, :]
-        score = self.score(link, codes, xp.asarray(eta)[..., None], wide)
-        return xp.sum(_probabilities(link, eta, cutpoints) * score * score, axis=-1)
+        score, share = self.score(link, codes, xp.asarray(eta)[..., None], wide), _probabilities(link, eta, cutpoints)
+        score = xp.where(share > 0, score, 0.0)  # infinite where the level has no probability left
+        return xp.sum(share * score * score, axis=-1)
 
     def constraints_of(self, X, y, levels: int, padded: bool = False) -> np.ndarray:
         """Rows A with A d >= 0 along which no row's likelihood falls, d = (slopes, cut-points): existence of ML.

@@ -69,6 +69,7 @@ class Poisson(Family):
     name: ClassVar[str] = "poisson"
     aliases: ClassVar = ("count",)
     links: ClassVar = (links.log, links.sqrt, IDENTITY, links.sqrt_softplus, links.softplus)
+    log_concave: ClassVar = links
     support: ClassVar[str] = "the counts 0, 1, 2, ..."
     measure: ClassVar[str] = "counting"
     discrete: ClassVar[bool] = True

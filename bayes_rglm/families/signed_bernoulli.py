@@ -61,6 +61,7 @@ class SignedBernoulli(Family):
     name: ClassVar[str] = "signed_bernoulli"
     aliases: ClassVar = ("spin",)
     links: ClassVar = (links.tanh,)
+    log_concave: ClassVar = links
     support: ClassVar[str] = "{-1, +1}"
     measure: ClassVar[str] = "counting"
     discrete: ClassVar[bool] = True
@@ -90,6 +91,9 @@ class SignedBernoulli(Family):
 
     def separation(self, y, link=None):
         return np.where(y == 1, 1.0, -1.0), np.zeros(len(y), bool)
+
+    def deviance_at(self, link, y, eta):
+        return -2.0 * _log_likelihood(y, eta)
 
     def unit_deviance(self, y, mu):
         return -2.0 * k.namespace(mu).log1p(0.5 * (y * mu - 1.0))

@@ -56,7 +56,7 @@ class StudentTResponse(LocationScaleResponse):
         # Between two bounds every moment exists, whatever nu.
         both = jnp.isfinite(low) & jnp.isfinite(high)
         return mean, jnp.where(
-            both, self._square_between(jnp.where(both, low, -1.0), jnp.where(both, high, 1.0)), variance
+            both, self._variance_between(jnp.where(both, low, -1.0), jnp.where(both, high, 1.0)), variance
         )
 
     def _excess(self, c):
@@ -73,15 +73,22 @@ class StudentTResponse(LocationScaleResponse):
         second = nu * ((nu - 1.0) / (nu - 2.0) * lighter - above)
         return jnp.where(light, second - 2.0 * c * first + c * c * above, jnp.inf)
 
-    def _square_between(self, low, high):
+    def _variance_between(self, low, high):
+        _, first, last = censoring.toward_zero(low, high)
+        inner = first <= 0
+        mean, square = self._moments_beyond(jnp.where(inner, 0.0, first), last)
+        other, other_square = self._moments_beyond(jnp.zeros_like(first), jnp.where(inner, -first, 0.0))
+        return square + other_square - (mean - other) ** 2
+
+    def _moments_beyond(self, low, high):
+        """E and E of the square of (min(T, high) - low)+, 0 <= low <= high."""
         root = jnp.sqrt(self.nu)
         start, stop = jnp.arcsinh(low / root), jnp.arcsinh(high / root)
         s = start[..., None] + 0.5 * (stop - start)[..., None] * (1.0 + _LEGENDRE[0])
         z = root[..., None] * jnp.sinh(s)
         weights = 0.5 * (stop - start)[..., None] * _LEGENDRE[1] * root[..., None] * jnp.cosh(s)
         above = jnp.exp(student.log_upper(z, self.nu[..., None]))
-        first = jnp.sum(weights * above, -1)
-        return jnp.sum(weights * 2.0 * (z - low[..., None]) * above, -1) - first**2
+        return jnp.sum(weights * above, -1), jnp.sum(weights * 2.0 * (z - low[..., None]) * above, -1)
 
 
 def _standard(nu) -> censoring.Standard:
@@ -124,6 +131,7 @@ class StudentT(LocationScale):
             prior=TruncatedGamma(concentration=2.0, rate=0.1, low=1.0),
             start=lambda y, mean, weights=None: 5.0,
             link=ABOVE_ONE,
+            typical=11.0,
         ),
     )
 

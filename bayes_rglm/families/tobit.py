@@ -48,6 +48,7 @@ class Tobit(GaussianNoise):
     name: ClassVar[str] = "tobit"
     aliases: ClassVar = ("censored_gaussian",)
     links: ClassVar = (LATENT,)
+    log_concave: ClassVar = links
     support: ClassVar[str] = "the numbers from 0 on"
     measure: ClassVar[str] = "lebesgue and a point mass at the bound"
     closed: ClassVar[bool] = False

@@ -112,6 +112,20 @@ def log_likelihood(link: Link, y, eta, power, lower=None, upper=None):
     return link.forbid(eta, censoring.log_likelihood(standard(link), rows, log_power - log_y))
 
 
+def from_zero(y, lower, upper):
+    """(y, lower) of rows where an interval from 0, below which nothing lies, is what it is: left-censored."""
+    if lower is None:
+        return y, lower
+    xp = k.namespace(y, lower, upper)
+    dtype = k.floating(y).dtype
+    y, lower = xp.asarray(y, dtype), xp.asarray(lower, dtype)
+    if upper is None:
+        return y, lower
+    short = xp.isnan(y) & (lower <= 0)
+    upper = xp.asarray(upper, dtype)
+    return xp.where(short, upper, y), xp.where(short, upper, lower)
+
+
 def sorted_rows(link: Link, y, eta, power, lower, upper) -> censoring.Rows:
     """Rows in standard units; a lower bound that is not positive is none."""
     return _sorted(y, log_mean(link, eta), power, lower, upper)
@@ -119,18 +133,14 @@ def sorted_rows(link: Link, y, eta, power, lower, upper) -> censoring.Rows:
 
 def _sorted(y, log_scale, power, lower, upper) -> censoring.Rows:
     xp = k.namespace(log_scale, power)
-    if lower is not None:
-        lower = xp.asarray(lower)
-        # Nothing lies below 0; the smallest number stands for it in intervals.
-        lower = xp.maximum(lower, xp.finfo(k.floating(log_scale).dtype).tiny)
-    return censoring.rows_of(
-        y,
-        lower,
-        upper,
-        lambda value: power * (k.log(value) - log_scale),
-        lambda low, high: power * xp.log1p((high - low) / low),
-        1.0,
-    )
+    y, lower = from_zero(y, lower, upper)
+
+    def gap(low, high):
+        wide = high > 2.0 * low
+        near = xp.log1p((high - low) / xp.where(wide, high, low))
+        return power * xp.where(wide, k.log(high) - k.log(low), near)
+
+    return censoring.rows_of(y, lower, upper, lambda value: power * (k.log(value) - log_scale), gap, 1.0)
 
 
 def information(link: Link, eta, power, lower=None, upper=None):
@@ -141,7 +151,8 @@ def information(link: Link, eta, power, lower=None, upper=None):
     if lower is not None:
         u = _hazard(lower, log_scale, power, xp)
         seen = u > 0
-        safe = xp.where(seen, u, 1.0)
+        # Beyond the limit nothing is left of the term, and the square overflows.
+        safe = xp.minimum(xp.where(seen, u, 1.0), 700.0 if u.dtype == np.float64 else 80.0)
         with np.errstate(over="ignore", under="ignore"):
             left = (safe * safe + 1.0 + safe * safe / xp.expm1(safe)) * k.exp(-safe)
         total = xp.where(seen, left, total)
@@ -183,9 +194,11 @@ class Survival(Positive):
         ended = np.ones(len(y), bool) if upper is None else ~(y >= upper)
         w = np.ones(len(y)) if weights is None else weights
         share = (np.sum(w * ended) + 0.5) / (np.sum(w) + 0.5)
+        lower = None if lower is None else np.maximum(lower, 0.0)
         return super().typical(link, censoring.seen(y, lower, upper) / share, offset, weights)
 
     def separation(self, y, link=LOG, lower=None, upper=None):
+        y, lower = from_zero(y, lower, upper)
         return None if link.restricted else censoring.separation(y, lower, upper, bool(link.increasing))
 
     def variance(self, mu):
@@ -205,6 +218,7 @@ class Weibull(Survival):
     name: ClassVar[str] = "weibull"
     aliases: ClassVar = ("aft",)
     links: ClassVar = (links.log,)
+    log_concave: ClassVar = links
     closed: ClassVar[bool] = False
     deviance_needs: ClassVar = ("concentration",)
     response: ClassVar = WeibullResponse

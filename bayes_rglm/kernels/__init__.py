@@ -25,6 +25,7 @@ function                value                           accurate where the naive
 `cauchy_score(x)`       the derivative of that          both tails
 `expm1_minus(x)`        exp(x) - 1 - x                  near 0, absolutely: half the unit deviance of a count
 `log_interval(...)`     log(F(upper) - F(lower))        both tails, narrow and wide intervals
+`interval_score(...)`   its derivative under a shift    both tails
 ======================  ==============================  ======================================================
 
 The derivatives are our own, to any order: automatic ones lose every digit of the second derivative in a tail
@@ -38,7 +39,7 @@ from __future__ import annotations
 from ._arrays import LOG_2, LOG_2PI, SQRT_2, floating, namespace, special
 from ._cauchy import cauchy, cauchy_score, log_cauchy
 from ._exponential import cloglog_score, expm1_minus, gumbel, gumbel_complement, log, log1mexp, log1mexpexp
-from ._intervals import log_interval
+from ._intervals import interval_score, log_interval
 from ._logistic import exp, expit, log_expit, log_softplus, softplus
 from ._normal import log_ndpdf, log_ndtr, mills, ndtr
 
@@ -55,6 +56,7 @@ __all__ = [
     "floating",
     "gumbel",
     "gumbel_complement",
+    "interval_score",
     "log",
     "log1mexp",
     "log1mexpexp",

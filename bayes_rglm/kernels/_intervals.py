@@ -13,8 +13,8 @@ from collections.abc import Callable
 import numpy as np
 
 from ._arrays import floating, namespace, polynomial
-from ._exponential import log1mexp, log1mexpexp
-from ._logistic import exp, log_expit
+from ._exponential import cloglog_score, log1mexp, log1mexpexp
+from ._logistic import exp, expit, log_expit
 from ._normal import log_ndtr, mills
 
 _NARROW = 0.25
@@ -36,6 +36,12 @@ def _loglog(upper, lower, gap):
 
 
 def _probit(upper, lower, gap):
+    _, upper, difference, _ = _probit_tail(upper, lower, gap)
+    return log_ndtr(upper) + log1mexp(difference)
+
+
+def _probit_tail(upper, lower, gap):
+    """(turned, upper, log Phi(upper) - log Phi(lower), lower) of the interval, turned about 0 out of the right half."""
     xp = namespace(upper, lower, gap)
     right = upper + lower > 0
     upper, lower = xp.where(right, -lower, upper), xp.where(right, -upper, lower)
@@ -43,8 +49,7 @@ def _probit(upper, lower, gap):
     narrow = gap < _NARROW
     width = xp.where(narrow, gap, _NARROW)
     ratios = sum(w * mills(lower + t * width) for t, w in _RULE)
-    difference = xp.where(narrow, gap * ratios, log_ndtr(upper) - log_ndtr(lower))
-    return log_ndtr(upper) + log1mexp(difference)
+    return right, upper, xp.where(narrow, gap * ratios, log_ndtr(upper) - log_ndtr(lower)), lower
 
 
 def _cauchit(upper, lower, gap):
@@ -79,3 +84,50 @@ def log_interval(link: str, upper, lower, gap):
     xp = namespace(upper, lower, gap)
     upper, lower, gap = (floating(xp.asarray(value)) for value in (upper, lower, gap))
     return _FORMS[link](upper, lower, gap)
+
+
+# Derivatives along a common shift: ratios of a density to a probability, written without their exponentials.
+
+
+def _logit_slope(upper, lower, gap):
+    return expit(-upper) - expit(lower)
+
+
+def _cloglog_slope(upper, lower, gap):
+    return cloglog_score(upper + log1mexp(gap)) - exp(lower)
+
+
+def _loglog_slope(upper, lower, gap):
+    return -_cloglog_slope(-lower, -upper, gap)
+
+
+def _probit_slope(upper, lower, gap):
+    xp = namespace(upper, lower, gap)
+    turned, upper, difference, lower = _probit_tail(upper, lower, gap)
+    with np.errstate(over="ignore", under="ignore"):
+        slope = mills(upper) - (mills(lower) - mills(upper)) / xp.expm1(difference)
+    return xp.where(turned, -slope, slope)
+
+
+def _cauchit_slope(upper, lower, gap):
+    # The difference of two densities is gap (upper + lower) times their product times pi.
+    xp = namespace(upper, lower, gap)
+    with np.errstate(under="ignore"):
+        size = -xp.log1p(upper * upper) - xp.log1p(lower * lower) - _cauchit(upper, lower, gap)
+        return -gap * (upper + lower) * xp.exp(size) / math.pi
+
+
+_SLOPES: dict[str, Callable] = {
+    "logit": _logit_slope,
+    "probit": _probit_slope,
+    "cloglog": _cloglog_slope,
+    "loglog": _loglog_slope,
+    "cauchit": _cauchit_slope,
+}
+
+
+def interval_score(link: str, upper, lower, gap):
+    """The derivative of `log_interval` where both ends move by the same."""
+    xp = namespace(upper, lower, gap)
+    upper, lower, gap = (floating(xp.asarray(value)) for value in (upper, lower, gap))
+    return _SLOPES[link](upper, lower, gap)

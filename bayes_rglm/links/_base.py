@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
@@ -72,6 +72,10 @@ class Link:
         """`values`, and `instead` where `eta` lies outside the predictor domain: no density, and a gradient of 0."""
         return k.namespace(eta).where(self._outside(eta), instead, values) if self.restricted else values
 
+    def extended(self) -> Link:
+        """The same link with numbers, none of which mean anything, where there is no density outside its domain."""
+        return _Extended(**{field.name: getattr(self, field.name) for field in fields(self)})
+
     def step(self, eta: float) -> float:
         """The change of `eta` that changes the log of the mean by one, to first order: a unit for prior scales."""
         return math.exp(float(self.log_mean(eta)) - float(self.log_slope(eta)))
@@ -82,6 +86,11 @@ class Link:
 
     def __repr__(self) -> str:
         return f"links.get({self.name!r})"
+
+
+class _Extended(Link):
+    def forbid(self, eta, values, instead=-math.inf) -> object:
+        return values
 
 
 def _inner(low: float, high: float) -> float:

@@ -7,22 +7,26 @@
     surfaces(fits)              the predicted mean over one or two columns
     bases(fit)                  the basis functions that a network has learned, and what each of them adds
     calibration(fit, rows)      probability integral transforms against a uniform distribution, by ArviZ
+    uniformity(comparison)      those of every method's held-out rows, with a simultaneous band
 
-Those of several fits take a `Contrast` too. The numbers behind them: `estimates`, `intervals`, `reliability`,
-`surface`, `basis`, and `interpret.residuals`. No figure relies on colour alone, and the settings of matplotlib are left
-as they were.
+Those of several fits take a `Contrast`, or one `Fit`, too. The numbers behind them: `estimates`, `intervals`,
+`reliability`, `checked`, `surface`, `basis`, and `interpret.residuals`. No figure relies on colour alone, and the
+settings of matplotlib are left as they were.
 """
 
 from __future__ import annotations
 
 from .grids import Surface, drawable, surface, surfaces
 from .hidden import Basis, bases, basis
-from .outcomes import Intervals, Reliability, intervals, predictions, reliability
+from .outcomes import MOST_ROWS, predictions
+from .predicted import Intervals, Reliability, checked, intervals, reliability
 from .scores import differences, gaps
 from .transforms import calibration
-from .weights import Estimate, coefficients, estimates
+from .uniformity import transforms_of, uniformity
+from .weights import Estimate, coefficients, estimates, same_coefficients
 
 __all__ = [
+    "MOST_ROWS",
     "Basis",
     "Estimate",
     "Intervals",
@@ -31,6 +35,7 @@ __all__ = [
     "bases",
     "basis",
     "calibration",
+    "checked",
     "coefficients",
     "differences",
     "drawable",
@@ -39,6 +44,9 @@ __all__ = [
     "intervals",
     "predictions",
     "reliability",
+    "same_coefficients",
     "surface",
     "surfaces",
+    "transforms_of",
+    "uniformity",
 ]

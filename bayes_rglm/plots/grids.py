@@ -9,14 +9,16 @@ import numpy as np
 
 from .. import evaluation
 from ..comparison import rules
-from ..comparison.scores import is_binary
+from ..comparison.scores import equal_draws, is_binary
 from ..design import Design
 from ..errors import EstimatorError
 from ..results import Fit, check_one_response
+from .given import fits_of
 from .numbers import tick
 from .style import INK, PAPER, RULE, WIDE, marks, panels, starts_line, styled
 
 POINTS, SIDE, DRAWS = 120, 110, 400
+WIDER = 4.0
 LEVELS = (0.05, 0.95)
 SHADES = ("#f7f4ec", "#dde3e2", "#b4c9d5", "#83a9c2", "#5484a8", "#2c5d86", "#173f63")
 """From light to dark, so that the order is seen without colour too."""
@@ -45,13 +47,15 @@ def drawable(fits: Mapping[str, Fit]) -> bool:
 
 
 def surface(fit: Fit) -> Surface:
-    """E[y] over the range of the columns, the offset at its mean, from at most 400 evenly spaced draws."""
+    """E[y] over the range of the columns, the offset at its mean, from at most 400 draws, evenly spaced or by their
+    weights.
+    """
     _check({fit.label: fit})
     grid = _grid(fit.design)
     rows = {"X": grid}
     if fit.design.offset is not None:
         rows["offset"] = np.full(len(grid), fit.design.offset.mean())
-    values = evaluation.means(fit.problem, _thinned(fit), rows).reshape(-1, len(grid))
+    values = evaluation.means(fit.problem, equal_draws(fit, DRAWS), rows).reshape(-1, len(grid))
     low, high = np.quantile(values, LEVELS, axis=0) if len(values) > 1 else (np.full(len(grid), np.nan),) * 2
     return Surface(grid, values.mean(0), low, high)
 
@@ -67,13 +71,6 @@ def _check(fits: Mapping[str, Fit]) -> None:
         )
 
 
-def _thinned(fit: Fit) -> dict[str, np.ndarray]:
-    flat = {k: v.reshape(1, -1, *v.shape[2:]) for k, v in fit.draws.samples.items()}
-    total = next(iter(flat.values())).shape[1]
-    keep = np.unique(np.linspace(0, total - 1, min(total, DRAWS)).round().astype(int))
-    return {k: v[:, keep] for k, v in flat.items()}
-
-
 def _grid(design: Design) -> np.ndarray:
     low, high = design.X.min(0), design.X.max(0)
     room = 0.08 * (high - low)
@@ -84,18 +81,19 @@ def _grid(design: Design) -> np.ndarray:
 
 
 @styled
-def surfaces(fits: Mapping[str, Fit], *, width: float = WIDE):
+def surfaces(fits: Mapping[str, Fit] | Fit, *, width: float = WIDE, found: Mapping[str, Surface] | None = None):
     """The predicted mean over the columns of the model, with the training rows; a panel per method.
 
     One column: the mean as a line, with a 90 % band over draws. Two: shades of the mean, a key below them.
-    Raises `EstimatorError` for a model of more columns.
+    `fits` is a mapping, a Contrast or one Fit; `found` are the surfaces, where they were computed before. Raises
+    `EstimatorError` for a model of more columns.
     """
-    fits = dict(getattr(fits, "fits", fits))
+    fits = fits_of(fits)
     _check(fits)
     two = next(iter(fits.values())).design.p == 2
     figure, axes = panels(len(fits), width, 1.85, left=0.58, bottom=0.5, top=0.35, foot=0.55 if two else 0.0)
     drawn = marks(sorted(fits))
-    found = {name: surface(fit) for name, fit in fits.items()}
+    found = {name: surface(fit) for name, fit in fits.items()} if found is None else found
     levels = _levels(fits, found)
     for i, (axis, (name, fit)) in enumerate(zip(axes, fits.items(), strict=True)):
         design = fit.design
@@ -111,7 +109,7 @@ def surfaces(fits: Mapping[str, Fit], *, width: float = WIDE):
         else:
             axis.tick_params(labelleft=False)
     if two:
-        _key(figure, levels, _meaning(next(iter(fits.values()))))
+        _key(figure, levels, found, _meaning(next(iter(fits.values()))))
     return figure
 
 
@@ -120,8 +118,13 @@ def _levels(fits, found) -> np.ndarray:
         return np.array([0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0])
     from matplotlib.ticker import MaxNLocator
 
-    values = np.concatenate([s.mean for s in found.values()])
-    low, high = np.quantile(values, [0.01, 0.99])
+    # A method that explodes between the rows would leave the others one shade: ranges far wider than the middle one
+    # do not count.
+    ends = np.array([np.nanquantile(s.mean, [0.01, 0.99]) for s in found.values()])
+    widths = np.diff(ends)[:, 0]
+    middle = np.sort(widths)[(len(widths) - 1) // 2]
+    kept = ends[widths <= WIDER * middle] if middle > 0 else ends
+    low, high = kept[:, 0].min(), kept[:, 1].max()
     return MaxNLocator(7).tick_values(low, high)
 
 
@@ -137,7 +140,7 @@ def _shades(levels: np.ndarray) -> list:
     return list(LinearSegmentedColormap.from_list("means", SHADES)(np.linspace(0, 1, len(levels) - 1)))
 
 
-def _key(figure, levels: np.ndarray, meaning: str) -> None:
+def _key(figure, levels: np.ndarray, found: Mapping[str, Surface], meaning: str) -> None:
     """What the shades mean: a strip of them with their limits, below the panels."""
     width, height = figure.get_size_inches()
     left = 0.58 / width
@@ -146,7 +149,10 @@ def _key(figure, levels: np.ndarray, meaning: str) -> None:
         axis.axvspan(i, i + 1, color=shade, lw=0)
     axis.set_xlim(0, len(levels) - 1)
     axis.set_yticks([])
-    axis.set_xticks(range(len(levels)), [tick(v) for v in levels])
+    labels = [tick(v) for v in levels]
+    labels[0] = "≤ " * any(np.nanmin(s.mean) < levels[0] for s in found.values()) + labels[0]
+    labels[-1] = "≥ " * any(np.nanmax(s.mean) > levels[-1] for s in found.values()) + labels[-1]
+    axis.set_xticks(range(len(levels)), labels)
     axis.tick_params(length=2, pad=2)
     axis.set_xlabel(meaning, loc="left", labelpad=2)
     axis.spines["left"].set_visible(False)

@@ -10,11 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
+from .. import evaluation
 from ..binding import Program
 from ..design import Design
 from ..errors import DataError, EstimatorError
+from ..model import from_values, network
 from ..results import Fit, check_fit, check_one_response
 from ..tree import level_labels
 from .style import INK, MUTED, RULE, SLOTS, WIDE, inches, panels, starts_line, styled, wrap
@@ -30,8 +34,9 @@ class Basis:
 
     `x` (m,) is the input's value, in its own unit, or the score on the first principal component; `hidden` (draws, m,
     units) the outputs of the units, `parts` the same times their output coefficients, `predictor` (draws, m) their sum
-    with the intercept; `draws` (draws, 2) the chain and draw of each; `label` says what x is, `seen` its values in the
-    fitted rows.
+    with the intercept. Of a Laplace fit, which predicts by its network's tangent at the mode, they are the tangents of
+    all three. `draws` (draws, 2) is the chain and draw of each; `label` says what x is, `seen` its values in the fitted
+    rows.
     """
 
     x: np.ndarray
@@ -141,14 +146,29 @@ def _pick(fit: Fit, count: int) -> list[tuple[int, int]]:
 
 
 def _one(fit: Fit, chain: int, draw: int, X: np.ndarray, place: int | None):
-    """(hidden (m, units), parts (m, units), predictor (m,)) of one draw."""
-    program = fit.problem.program
-    theta = {name: value[chain, draw] for name, value in fit.draws.samples.items()}
-    h = np.asarray(fit.problem.hidden(theta, X)[-1])
-    weights, eta = theta["beta"], np.asarray(fit.problem.linear_predictor(theta, X))
+    """(hidden (m, units), parts (m, units), predictor (m,)) of one draw; where the fit predicts by the tangent of the
+    network, the tangents of all three, so that parts still add up to what it predicts.
+    """
+    names = [site.name for layer in fit.problem.program.layers for site in (layer.weights, layer.intercept) if site]
+    theta = {name: fit.draws.samples[name][chain, draw] for name in names}
+    at = fit.problem.tangent
+    with evaluation.float64():
+        if at is None:
+            return tuple(map(np.asarray, _units(fit, theta, X, place)))
+        at = {name: jnp.asarray(at[name]) for name in names}
+        step = {name: theta[name] - at[name] for name in names}
+        values, slopes = jax.jvp(lambda sites: _units(fit, sites, jnp.asarray(X), place), (at,), (step,))
+        return tuple(np.asarray(value + slope) for value, slope in zip(values, slopes, strict=True))
+
+
+def _units(fit: Fit, theta, X, place: int | None):
+    """(hidden, parts, predictor) of the network at sites `theta`."""
+    program, layers = fit.problem.program, []
+    eta = network(X, from_values(theta), program, fit.problem.constants, layers)
+    weights = theta["beta"]
     if place is not None:
-        weights, eta = weights[:, place - program.padded], eta[:, place]
-    return h, h * weights, eta
+        weights, eta = weights[:, place - program.padded], eta[:, place - program.padded]
+    return layers[-1], layers[-1] * weights, eta
 
 
 @styled

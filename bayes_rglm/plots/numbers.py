@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 
 MINUS, SPACE, NARROW_SPACE = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
+LARGE = 1e7
 NOTHING = "\N{EN DASH}"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def number(value: float, digits: int = 3, *, sign: bool = False) -> str:
-    """`value` to `digits` significant digits: "−0.0123", "1 234", "2.5×10⁻⁷"; NaN and None are "–"."""
+def number(value: float, digits: int = 3, *, sign: bool = False, whole: int = 7) -> str:
+    """`value` to `digits` significant digits: "−0.0123", "1 234", "2.5×10⁻⁷"; NaN and None are "–". More than `whole`
+    places before the point make a power of ten.
+    """
     if value is None or math.isnan(value):
         return NOTHING
     if math.isinf(value):
@@ -18,7 +21,7 @@ def number(value: float, digits: int = 3, *, sign: bool = False) -> str:
     if value == 0:
         return "0"
     size = math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
-    if not -4 <= size < 7:
+    if not -4 <= size < whole:
         mantissa, exponent = f"{abs(value):.{digits - 1}e}".split("e")
         text = f"{mantissa}×10{str(int(exponent)).translate(_RAISED)}"
     else:
@@ -35,6 +38,11 @@ def fixed(value: float, decimals: int, *, sign: bool = False) -> str:
     return (MINUS if negative else "+" if sign and value > 0 else "") + text
 
 
+def score(value: float) -> str:
+    """A mean log score, or another score: three places, and a power of ten from ten thousand on."""
+    return fixed(value, 3) if abs(value) < 1e4 else number(value, whole=4)
+
+
 def decimals_of(error: float, digits: int = 2) -> int:
     """Decimal places at which `error` shows `digits` significant digits, as far as they mean anything."""
     if not (math.isfinite(error) and error > 0):
@@ -42,11 +50,15 @@ def decimals_of(error: float, digits: int = 2) -> int:
     return min(6, max(0, digits - 1 - math.floor(math.log10(float(f"{error:.{digits - 1}e}")))))
 
 
-def with_error(value: float, error: float, *, sign: bool = False) -> str:
-    """`value ± error`, both rounded to two significant digits of the error."""
+def with_error(value: float, error: float, *, sign: bool = False, most: int = 2) -> str:
+    """`value ± error`, both rounded to two significant digits of the error, with at most `most` decimal places; large
+    values in powers of ten.
+    """
     if not math.isfinite(value) or not math.isfinite(error):
         return number(value, sign=sign)
-    places = decimals_of(error)
+    if abs(value) >= LARGE:
+        return f"{number(value, sign=sign)}{SPACE}±{SPACE}{number(error, 2)}"
+    places = min(most, decimals_of(error))
     return f"{fixed(value, places, sign=sign)}{SPACE}±{SPACE}{fixed(error, places)}"
 
 

@@ -94,7 +94,8 @@ def _difference_limits(table) -> tuple[float, float]:
 def gaps(comparison, *, width: float = WIDE):
     """Log score per row on the training rows (hollow) and on the held-out rows (filled) of each method.
 
-    Parameters and errors as in `differences`; a long line is what overfitting looks like.
+    Parameters and errors as in `differences`. A filled sign far to the left of its hollow one is what overfitting looks
+    like.
     """
     comparison = getattr(comparison, "comparison", comparison)
     table = scored(comparison)

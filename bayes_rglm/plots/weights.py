@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import EstimatorError
 from ..results import Fit, check_one_response
+from .given import fits_of
 from .numbers import number
 from .style import (
     MUTED,
@@ -45,12 +46,14 @@ class Estimate:
     high: float
 
 
-def estimates(fits: Mapping[str, Fit]) -> list[Estimate]:
+def estimates(fits: Mapping[str, Fit] | Fit) -> list[Estimate]:
     """The coefficients of fits at depth 1, columns outside, methods inside.
 
-    Draws: mean and 95 % interval. Maximum likelihood: estimate and, where its theory holds, the 95 % Wald interval;
-    infinite where no finite one exists. Other points: the estimate alone. Raises `EstimatorError` for a network.
+    Draws, by their weights: mean and 95 % interval. Maximum likelihood: estimate and, where its theory holds, the 95 %
+    Wald interval; infinite where no finite one exists. Other points: the estimate alone. Raises `EstimatorError` for a
+    network, and for fits whose coefficients are not the same ones.
     """
+    fits = fits_of(fits)
     _check(fits)
     first = next(iter(fits.values()))
     names, unit = _names(first), first.design.X.std(axis=0)
@@ -73,8 +76,6 @@ def _names(fit: Fit) -> list[str]:
 
 
 def _check(fits: Mapping[str, Fit]) -> None:
-    if not fits:
-        raise EstimatorError("A coefficient plot needs at least one fit.")
     for fit in fits.values():
         check_one_response(fit, "A coefficient plot")
     deep = [name for name, fit in fits.items() if fit.problem.depth != 1 or fit.design is None or fit.design.p == 0]
@@ -84,30 +85,43 @@ def _check(fits: Mapping[str, Fit]) -> None:
             found=", ".join(deep),
             do="plot what it predicts: plots.predictions, plots.surfaces",
         )
+    if not same_coefficients(fits):
+        raise EstimatorError(
+            "Methods with different coefficients have no common coefficient plot.",
+            found=", ".join(f"{name}: {len(_names(fit))} coefficients" for name, fit in fits.items()),
+            do="plot each of them by itself: plots.coefficients(fit)",
+        )
+
+
+def same_coefficients(fits: Mapping[str, Fit]) -> bool:
+    """Whether fits at depth 1 have the same coefficients: an ordinal response has one for each column, a categorical
+    one for each column and level.
+    """
+    return len({tuple(_names(fit)) for fit in fits.values()}) == 1
 
 
 def _of(fit: Fit) -> np.ndarray:
-    """(p, 3): value, low, high in raw units."""
-    if fit.is_point:
+    """(p, 3): value, low, high in raw units; optima have no interval."""
+    if fit.is_point or fit.draws.kind == "mixture":
         table = fit.summary()
         table = table[[name.startswith("beta[") for name in table.index]]
         missing = np.full(len(table), np.nan)
         bounds = [table[c].to_numpy(float) if c in table else missing for c in ("eti95_lb", "eti95_ub")]
-        return np.column_stack([table["estimate"].to_numpy(float), *bounds])
-    draws = fit.draws.samples["beta"]
+        return np.column_stack([table["estimate" if fit.is_point else "mean"].to_numpy(float), *bounds])
+    draws = fit.resampled().draws.samples["beta"]
     draws = draws.reshape(-1, np.prod(draws.shape[2:]))
     return np.column_stack([draws.mean(0), *np.quantile(draws, LEVELS, axis=0)])
 
 
 @styled
-def coefficients(fits: Mapping[str, Fit], *, width: float = WIDE):
+def coefficients(fits: Mapping[str, Fit] | Fit, *, width: float = WIDE):
     """Coefficients of each column by each method, per standard deviation of the column.
 
     Values far beyond what the regularised methods find are arrows with their number; so is an infinite one.
 
     Parameters
     ----------
-    fits : mapping of str to Fit, or Contrast
+    fits : mapping of str to Fit, Contrast, or Fit
         Models without hidden layers on one design.
     width : float
         Inches.
@@ -115,9 +129,9 @@ def coefficients(fits: Mapping[str, Fit], *, width: float = WIDE):
     Raises
     ------
     EstimatorError
-        A fit is a network.
+        A fit is a network, or fits have different coefficients.
     """
-    fits = dict(getattr(fits, "fits", fits))
+    fits = fits_of(fits)
     found = estimates(fits)
     columns = _largest(found)
     left_out = len({e.column for e in found}) - len(columns)
@@ -194,4 +208,4 @@ def _legend(axes, fits, drawn) -> None:
     axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncol=4, borderaxespad=0.1)
 
 
-__all__ = ["Estimate", "coefficients", "estimates"]
+__all__ = ["Estimate", "coefficients", "estimates", "same_coefficients"]

@@ -32,7 +32,9 @@ class Prior:
 
     `penalty(w)` is minus the log density up to a constant, for `w` in raw units and `scaled=None`. Where it is not
     smooth because of a term |w - centre| / scale, the static function `kink(hyper)` gives (centre, scale): optimisers
-    then find exact zeros. `closed` says whether penalised likelihood takes the prior.
+    then find exact zeros. `closed` says whether penalised likelihood takes the prior. `log_concave` says whether the
+    log density is concave in `w` whatever the numbers: with a likelihood that is concave too there is one mode only,
+    and an approximation at it can be certified. False where it is not, or not known to be.
     """
 
     name: ClassVar[str]
@@ -40,6 +42,7 @@ class Prior:
     smooth: ClassVar[bool] = True
     proper: ClassVar[bool] = True
     closed: ClassVar[bool] = True
+    log_concave: ClassVar[bool] = False
     kink: ClassVar[Kink | None] = None
 
     @property

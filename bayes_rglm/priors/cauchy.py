@@ -12,7 +12,8 @@ from typing import ClassVar
 import numpyro.distributions as dist
 
 from .. import kernels as k
-from ._base import SCALINGS, Prior, broadcast, check_number, check_scaled, register
+from ._base import broadcast, register
+from ._location_scale import LocationScale
 
 
 def _cauchy(hyper, shift, unit, support):
@@ -21,22 +22,11 @@ def _cauchy(hyper, shift, unit, support):
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class Cauchy(Prior):
+class Cauchy(LocationScale):
     """Cauchy prior; `scaled` as for `Normal`."""
 
     name: ClassVar[str] = "Cauchy"
-    loc: float = 0.0
-    scale: float = 1.0
-    scaled: str | None = None
-
-    def __post_init__(self):
-        check_number(self, "loc")
-        check_number(self, "scale", positive=True)
-        check_scaled(self, SCALINGS)
-
-    @property
-    def form(self):
-        return _cauchy
+    form: ClassVar = staticmethod(_cauchy)
 
     def penalty(self, w):
         return k.namespace(w).log1p(((w - self.loc) / self.scale) ** 2)

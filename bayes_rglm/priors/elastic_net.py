@@ -124,6 +124,7 @@ class ElasticNet(Prior):
     """
 
     name: ClassVar[str] = "ElasticNet"
+    log_concave: ClassVar[bool] = True
     smooth: ClassVar[bool] = False
     kink: ClassVar = staticmethod(_kink)
     l1: float = 1.0

@@ -21,6 +21,7 @@ class Exponential(Prior):
     """Exponential prior; `scaled="response"` multiplies the mean by the standard deviation of a real response."""
 
     name: ClassVar[str] = "Exponential"
+    log_concave: ClassVar[bool] = True
     support: ClassVar = constraints.positive
     rate: float = 1.0
     scaled: str | None = None

@@ -27,6 +27,7 @@ class Flat(Prior):
     """Improper uniform prior."""
 
     name: ClassVar[str] = "Flat"
+    log_concave: ClassVar[bool] = True
     support: ClassVar = None
     proper: ClassVar[bool] = False
 

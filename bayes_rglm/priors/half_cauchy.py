@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpyro.distributions as dist
-from numpyro.distributions import constraints
 
 from .. import kernels as k
-from ._base import Prior, check_number, check_scaled, register
+from ._base import register
+from ._location_scale import PositiveScale
 
 
 def _half_cauchy(hyper, shift, unit, support):
@@ -20,21 +20,11 @@ def _half_cauchy(hyper, shift, unit, support):
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class HalfCauchy(Prior):
+class HalfCauchy(PositiveScale):
     """Half-Cauchy prior; `scaled="response"` multiplies the scale by the standard deviation of a real response."""
 
     name: ClassVar[str] = "HalfCauchy"
-    support: ClassVar = constraints.positive
-    scale: float = 1.0
-    scaled: str | None = None
-
-    def __post_init__(self):
-        check_number(self, "scale", positive=True)
-        check_scaled(self, (None, "response"))
-
-    @property
-    def form(self):
-        return _half_cauchy
+    form: ClassVar = staticmethod(_half_cauchy)
 
     def penalty(self, w):
         return k.namespace(w).log1p((w / self.scale) ** 2)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpyro.distributions as dist
-from numpyro.distributions import constraints
 
-from ._base import Prior, check_number, check_scaled, register
+from ._base import register
+from ._location_scale import PositiveScale
 
 
 def _half_normal(hyper, shift, unit, support):
@@ -17,21 +17,12 @@ def _half_normal(hyper, shift, unit, support):
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class HalfNormal(Prior):
+class HalfNormal(PositiveScale):
     """Half-normal prior; `scaled="response"` multiplies the scale by the standard deviation of a real response."""
 
     name: ClassVar[str] = "HalfNormal"
-    support: ClassVar = constraints.positive
-    scale: float = 1.0
-    scaled: str | None = None
-
-    def __post_init__(self):
-        check_number(self, "scale", positive=True)
-        check_scaled(self, (None, "response"))
-
-    @property
-    def form(self):
-        return _half_normal
+    log_concave: ClassVar[bool] = True
+    form: ClassVar = staticmethod(_half_normal)
 
     def penalty(self, w):
         return 0.5 * (w / self.scale) ** 2

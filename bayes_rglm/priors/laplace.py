@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpyro.distributions as dist
 
-from ._base import SCALINGS, Prior, broadcast, check_number, check_scaled, register
+from ._base import broadcast, register
+from ._location_scale import LocationScale
 
 
 def _laplace(hyper, shift, unit, support):
@@ -20,24 +21,14 @@ def _kink(hyper):
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class Laplace(Prior):
+class Laplace(LocationScale):
     """Laplace (double exponential) prior; `scaled` as for `Normal`."""
 
     name: ClassVar[str] = "Laplace"
+    log_concave: ClassVar[bool] = True
     smooth: ClassVar[bool] = False
     kink: ClassVar = staticmethod(_kink)
-    loc: float = 0.0
-    scale: float = 1.0
-    scaled: str | None = None
-
-    def __post_init__(self):
-        check_number(self, "loc")
-        check_number(self, "scale", positive=True)
-        check_scaled(self, SCALINGS)
-
-    @property
-    def form(self):
-        return _laplace
+    form: ClassVar = staticmethod(_laplace)
 
     def penalty(self, w):
         return abs(w - self.loc) / self.scale

@@ -13,7 +13,7 @@ import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
 from .. import kernels as k
-from ._base import Prior, broadcast, check_number, register
+from ._base import Prior, broadcast, check_number, check_scaled, register
 
 
 def _log_normal(hyper, shift, unit, support):
@@ -23,16 +23,20 @@ def _log_normal(hyper, shift, unit, support):
 @register
 @dataclass(frozen=True, kw_only=True)
 class LogNormal(Prior):
-    """Log-normal prior, in raw units; `loc` and `scale` are those of the logarithm."""
+    """Log-normal prior; `loc` and `scale` are those of the logarithm. `scaled="mean"` multiplies the parameter by the
+    typical mean of a positive response, `"response"` by the standard deviation of a real one.
+    """
 
     name: ClassVar[str] = "LogNormal"
     support: ClassVar = constraints.positive
     loc: float = 0.0
     scale: float = 1.0
+    scaled: str | None = None
 
     def __post_init__(self):
         check_number(self, "loc")
         check_number(self, "scale", positive=True)
+        check_scaled(self, (None, "response", "mean"))
 
     @property
     def form(self):

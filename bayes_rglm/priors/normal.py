@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpyro.distributions as dist
 
-from ._base import SCALINGS, Prior, broadcast, check_number, check_scaled, register
+from ._base import broadcast, register
+from ._location_scale import LocationScale
 
 
 def _normal(hyper, shift, unit, support):
@@ -16,22 +17,12 @@ def _normal(hyper, shift, unit, support):
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class Normal(Prior):
+class Normal(LocationScale):
     """Normal prior; `scaled=None` means raw units, otherwise the scale is multiplied by frozen constants."""
 
     name: ClassVar[str] = "Normal"
-    loc: float = 0.0
-    scale: float = 1.0
-    scaled: str | None = None
-
-    def __post_init__(self):
-        check_number(self, "loc")
-        check_number(self, "scale", positive=True)
-        check_scaled(self, SCALINGS)
-
-    @property
-    def form(self):
-        return _normal
+    log_concave: ClassVar[bool] = True
+    form: ClassVar = staticmethod(_normal)
 
     def penalty(self, w):
         return 0.5 * ((w - self.loc) / self.scale) ** 2

@@ -12,7 +12,8 @@ from typing import ClassVar
 import numpyro.distributions as dist
 
 from .. import kernels as k
-from ._base import SCALINGS, Prior, broadcast, check_number, check_scaled, register
+from ._base import broadcast, check_number, register
+from ._location_scale import LocationScale
 
 
 def _student_t(hyper, shift, unit, support):
@@ -21,24 +22,16 @@ def _student_t(hyper, shift, unit, support):
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class StudentT(Prior):
+class StudentT(LocationScale):
     """Student-t prior; `df=1` is Cauchy, large `df` is Normal; `scaled` as for `Normal`."""
 
     name: ClassVar[str] = "StudentT"
     df: float = 3.0
-    loc: float = 0.0
-    scale: float = 1.0
-    scaled: str | None = None
+    form: ClassVar = staticmethod(_student_t)
 
     def __post_init__(self):
         check_number(self, "df", positive=True)
-        check_number(self, "loc")
-        check_number(self, "scale", positive=True)
-        check_scaled(self, SCALINGS)
-
-    @property
-    def form(self):
-        return _student_t
+        super().__post_init__()
 
     def penalty(self, w):
         return 0.5 * (self.df + 1.0) * k.namespace(w).log1p(((w - self.loc) / self.scale) ** 2 / self.df)

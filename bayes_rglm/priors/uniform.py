@@ -26,6 +26,7 @@ class Uniform(Prior):
     """Uniform prior between `low` and `high`, in raw units: for parameters that cannot be elsewhere."""
 
     name: ClassVar[str] = "Uniform"
+    log_concave: ClassVar[bool] = True
     low: float = 0.0
     high: float = 1.0
 

@@ -19,7 +19,7 @@ from ..design import Design
 from ..errors import EstimatorError, SpecError
 from ..model import from_values, network, predictors, rglm
 from ..spec import RGLM
-from .foreign import Foreign, check_static, layout_of, without_prior
+from .foreign import Foreign, check_call, check_static, layout_of, without_prior
 from .noncentred import centred, noncentred
 from .starts import inside_draw
 
@@ -64,11 +64,10 @@ class Problem:
     def from_numpyro(cls, fn: Callable[..., Any], kwargs: dict[str, Any] | None = None, response: str = "y") -> Problem:
         """A problem around a NumPyro model `fn(**kwargs)` whose observed site is `response`.
 
-        Array arguments become leaves; other arguments must be hashable. Raises `SpecError` when the model has discrete
-        latent sites or no observed site of that name.
+        Array arguments become leaves; other arguments must be hashable. Raises `SpecError` when the function cannot be
+        called with them, when the model has discrete latent sites, or no observed site of that name.
         """
-        if not callable(fn):
-            raise SpecError("from_numpyro wraps a NumPyro function.", found=type(fn).__name__, do="pass the function")
+        check_call(fn, kwargs)
         data = {k: np.asarray(v) for k, v in (kwargs or {}).items() if hasattr(v, "shape") or isinstance(v, list)}
         static = tuple(sorted((k, v) for k, v in (kwargs or {}).items() if k not in data))
         check_static(static)
@@ -255,19 +254,21 @@ class Problem:
         return layers
 
     def kinks(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        """Where the log prior of weights has a term -|w - centre| / scale: flat indices, centres and scales; None if
-        nowhere.
+        """Where the log prior of weights, or of an intercept whose location stays, has a term -|w - centre| / scale:
+        flat indices, centres and scales; None if nowhere.
         """
         program, flat, found = self.require_network("kinks"), self.unravel(np.arange(self.size)), []
         maps = (*program.layers, *(head.affine for head in program.heads))
-        for site in (a.weights for a in maps if a.weights is not None):
+        for site in (s for a in maps for s in (a.weights, a.intercept) if s is not None):
             own = self.constants[site.name]
+            if np.any(own.get("centre", 0.0)):  # a location that follows the slopes
+                continue
             for block, hyper in zip(site.blocks, own["hyper"], strict=True):
                 if block.kink is not None:
-                    rows = slice(None) if block.rows is None else list(block.rows)
+                    rows = ... if block.rows is None else list(block.rows)
                     unit = own["unit"][rows]
                     centre, scale = (np.ravel(unit * part) for part in block.kink(hyper))
-                    found.append((flat[site.name][rows].ravel(), np.ravel(own["shift"][rows]) + centre, scale))
+                    found.append((np.ravel(flat[site.name][rows]), np.ravel(own["shift"][rows]) + centre, scale))
         return tuple(map(np.concatenate, zip(*found, strict=True))) if found else None
 
     # other problems --------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -45,6 +46,26 @@ def layout_of(program: Foreign, data) -> dict[str, Any]:
     found, rows = jax.eval_shape(shapes)
     layout = tuple(sorted((k, tuple(v.shape)) for k, v in found.items()))
     return {"layout": layout, "rows": rows.shape[0] if rows.ndim else 1}
+
+
+def check_call(function: Any, kwargs: Any) -> None:
+    """Refuse what is no function, or cannot be called with these arguments."""
+    if not callable(function):
+        raise SpecError("from_numpyro wraps a NumPyro function.", found=type(function).__name__, do="pass the function")
+    if kwargs is not None and not isinstance(kwargs, Mapping):
+        raise SpecError("kwargs are a mapping of names to values.", found=type(kwargs).__name__, do='{"X": X, "y": y}')
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # some callables do not tell
+        return
+    try:
+        signature.bind(**(kwargs or {}))
+    except TypeError as error:
+        raise SpecError(
+            "The NumPyro function cannot be called with these arguments.",
+            found=f"{error}; given: {', '.join(map(str, kwargs or {})) or 'none'}",
+            do=f"kwargs for {signature}",
+        ) from None
 
 
 def check_static(static: tuple[tuple[str, Any], ...]) -> None:

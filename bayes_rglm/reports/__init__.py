@@ -8,6 +8,7 @@ with the data is escaped.
 
     page.py          whole pages                words.py         the answer, statuses, claims
     scores.py        table and score figures    mathematics.py   the model and its priors
+    calibration.py   calibration and cost
     fits.py          findings and diagnosis     setting.py       model, data, how to make it again
     vector.py        figures as inline SVG      recipes.py       code and versions
     markup.py        HTML                       page.html, style.css
@@ -26,7 +27,7 @@ from . import files, page
 from .files import check as check_path
 from .files import write as write_file
 from .recipes import versions
-from .words import Answer
+from .words import Answer, density_of
 from .words import answer as _answer
 
 
@@ -81,7 +82,7 @@ def answer(result: Contrast | Comparison) -> Answer:
     """What a contrast or comparison found, in plain words: `.sentence`, and `.details` that keep it honest."""
     if isinstance(result, Contrast):
         methods = {name: estimator for name, (_, estimator) in result.methods.items()}
-        return _answer(result.comparison, methods, discrete=result.model.family.measure == "counting")
+        return _answer(result.comparison, methods, density=density_of(result.model.family.measure))
     return _answer(result)
 
 

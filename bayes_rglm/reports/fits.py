@@ -13,7 +13,7 @@ from ..comparison import rules
 from ..comparison.scores import is_binary
 from ..design import Design
 from ..diagnostics import Check, diagnose
-from ..plots.numbers import NOTHING, exact, number
+from ..plots.numbers import NOTHING, count, exact, number
 from ..results import Fit
 from .markup import Markup, join, paragraph, section, table, tag
 from .scores import chip
@@ -22,6 +22,10 @@ from .words import claim
 
 VERDICT_SIGN = {"ok": "good", "warning": "careful", "failed": "grave"}
 MOST_ROWS = 40
+DIFFERENT = (
+    "The methods have different coefficients (levels of the response with coefficients of their own, or not), so no "
+    "figure shows them side by side; fit.summary() of each has them."
+)
 
 
 def findings_section(fits: Mapping[str, Fit], rows: Design | None) -> Markup:
@@ -29,7 +33,7 @@ def findings_section(fits: Mapping[str, Fit], rows: Design | None) -> Markup:
     shown = {name: fit for name, fit in fits.items() if fit.model is not None and fit.design is not None}
     figures = []
     if shown and all(fit.problem.depth == 1 and fit.design.p for fit in shown.values()):
-        figures.append(_coefficients(shown))
+        figures.append(_coefficients(shown) if plots.same_coefficients(shown) else paragraph(DIFFERENT))
     if shown and plots.drawable(shown):
         figures.append(_surfaces(shown))
     if shown:
@@ -59,11 +63,12 @@ def _surfaces(fits: Mapping[str, Fit]) -> Markup:
     points = "training rows: circles are 0, triangles are 1" if is_binary(fit.model.family) else "training rows"
     caption = (
         f"What each method predicts over {columns}. Points: {points}. "
-        + ("The thick line is probability one half." if is_binary(fit.model.family) else "Band: 90 % over draws.")
+        + ("The thick line is probability one half." if is_binary(fit.model.family) else "")
         if fit.design.p == 2
         else f"What each method predicts over {columns}. Points: {points}. Band: 90 % of the mean over draws."
     )
-    draw = lambda width: plots.surfaces(fits, width=width)  # noqa: E731
+    found = {name: plots.surface(fit) for name, fit in fits.items()}
+    draw = lambda width: plots.surfaces(fits, width=width, found=found)  # noqa: E731
     return both(
         draw,
         "surfaces",
@@ -74,7 +79,8 @@ def _surfaces(fits: Mapping[str, Fit]) -> Markup:
 
 def _predictions(fits: Mapping[str, Fit], rows: Design | None) -> Markup:
     which = "held-out rows" if rows is not None else "fitted rows, which flatters"
-    draw = lambda width: plots.predictions(fits, rows, width=width)  # noqa: E731
+    found, n = plots.checked(fits, rows)
+    draw = lambda width: plots.predictions(fits, rows, width=width, found=found)  # noqa: E731
     kind = rules.kind_of(next(iter(fits.values())).model.family)
     if kind != rules.NUMBER:
         pooled = "" if kind == rules.BINARY else " All levels are pooled: each row is a prediction for each level."
@@ -85,14 +91,22 @@ def _predictions(fits: Mapping[str, Fit], rows: Design | None) -> Markup:
         )
         alt = f"Reliability of predicted probabilities on {which}, a panel per method."
     else:
-        found = {name: plots.intervals(fit, rows) for name, fit in fits.items()}
-        said = "; ".join(f"{name}: {i.outside} of {len(i.mean)} rows outside" for name, i in found.items())
+        said = "; ".join(f"{name}: {i.outside} of {i.known} rows outside" for name, i in found.items())
         caption = (
             f"90 % predictive intervals of {which} (bars) with their mean (tick), and what was observed (circle: "
-            "inside, dot: outside). About one row in ten belongs outside; of counts, fewer."
+            "inside, dot: outside). About one row in ten belongs outside; fewer where values repeat, as counts do."
+            + _selection(n, len(next(iter(found.values())).mean))
         )
         alt = f"Predictive intervals and observed values on {which}. {said}."
     return both(draw, "predictions", alt, join((tag("strong", "Predictions against what happened. "), caption)))
+
+
+def _selection(n: int, checked: int) -> str:
+    """Which rows a figure of intervals holds, where it is not all of them."""
+    if n <= plots.MOST_ROWS:
+        return ""
+    counted = "" if checked == n else f"; rows outside are counted among {count(checked, 'row')}, spaced likewise"
+    return f" Drawn are {plots.MOST_ROWS} of {count(n, 'row')}, evenly spaced in order of the observed value{counted}."
 
 
 def estimates_section(fit: Fit) -> Markup:

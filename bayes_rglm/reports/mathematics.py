@@ -68,6 +68,9 @@ def _summary(block, own, hyper) -> str:
         inside = ", ".join(f"{k} {_span(np.asarray(v, float))}" for k, v in hyper.items() if not isinstance(v, dict))
         moved = "" if np.all(unit == 1.0) and np.all(shift == 0.0) else f", times {_span(unit)}"
         return f"{name}({inside}){moved}"
+    if name == "LogNormal":
+        loc, scale = (np.asarray(hyper[key], float) for key in ("loc", "scale"))
+        return f"{name}({_span(np.log(unit) + loc)}, {_span(scale)})"
     scale = _span(unit * np.asarray(hyper["scale"], float))
     if "loc" not in hyper:
         return f"{name}({scale})"
@@ -149,6 +152,8 @@ def _words(problem: Problem, site, model: RGLM) -> str:
         return "where a unit switches, in units of its input"
     if site.name == "cutpoints":
         return "every split of the levels is as likely as any other, for a row of mean columns"
+    if site.name in [p.name for p in model.family.auxiliaries if p.prior.scaling == "mean"]:
+        return "on the scale of the mean"
     return "on the scale of the response" if site.name in [p.name for p in scaled] else ""
 
 

@@ -6,15 +6,17 @@ import datetime
 from importlib.resources import files
 from string import Template
 
+import numpy as np
+
 from ..comparison import Comparison
 from ..gates import OK
 from ..plots.numbers import count, seconds
 from ..results import Fit
 from ..studies import Contrast
-from . import fits, scores, setting
+from . import calibration, fits, scores, setting
 from .markup import Markup, join, paragraph, safe, tag
-from .recipes import code_of_contrast, code_of_fit, versions
-from .words import Answer, answer, meaning
+from .recipes import code_of_contrast, code_of_fit, code_of_seed, seed_of, versions
+from .words import Answer, answer, density_of, meaning
 
 PLAIN = {
     "gaussian": "linear regression",
@@ -33,7 +35,7 @@ def of_contrast(study: Contrast, title: str, data: str | None, command: str | No
     found = study.fits
     family = study.model.family
     estimators = {name: estimator for name, (_, estimator) in study.methods.items()}
-    said = answer(study.comparison, estimators, discrete=family.measure == "counting")
+    said = answer(study.comparison, estimators, density=density_of(family.measure))
     problem = setting.problem_of(list(found.values()))
     d = study.description
     unused = [name for name, fit in found.items() if not setting.has_priors(fit)]
@@ -42,6 +44,7 @@ def of_contrast(study: Contrast, title: str, data: str | None, command: str | No
         scores.answer_box(said),
         scores.statuses(_contrast_statuses(study)),
         scores.scores_section(study.comparison, found),
+        calibration.calibration_section(study.comparison),
         fits.findings_section(found, study.test),
     ]
     if problem is not None:
@@ -52,7 +55,7 @@ def of_contrast(study: Contrast, title: str, data: str | None, command: str | No
         setting.again_section(
             code_of_contrast(study, data),
             command=command,
-            seed=study.seed,
+            seed=code_of_seed(study.seed),
             seconds=f"{seconds(d['seconds'])} for {d['estimated_cost']}",
             precision=next((fit.precision for fit in found.values()), "float64"),
         ),
@@ -71,6 +74,7 @@ def of_comparison(comparison: Comparison, title: str) -> str:
         scores.answer_box(answer(comparison)),
         scores.statuses(lines),
         scores.scores_section(comparison),
+        calibration.calibration_section(comparison),
         paragraph(f"Made with {made}.", class_="lead"),
     ]
     return whole(title, parts)
@@ -98,8 +102,8 @@ def of_fit(fit: Fit, title: str, data: str | None, command: str | None) -> str:
         parts += [setting.model_section(problem, unused), setting.data_section(problem, "all of them train")]
     parts += [fits.diagnosis_section({fit.label: fit}), fits.claims_section({fit.label: fit})]
     if problem is not None:
-        shown = {"command": command, "seed": fit.seed, "seconds": seconds(fit.seconds), "precision": fit.precision}
-        parts.append(setting.again_section(code_of_fit(fit, data), **shown))
+        shown = {"command": command, "seconds": seconds(fit.seconds), "precision": fit.precision}
+        parts.append(setting.again_section(code_of_fit(fit, data), seed=code_of_seed(seed_of(fit)), **shown))
     return whole(title, parts)
 
 
@@ -152,7 +156,11 @@ def _lead(study: Contrast) -> str:
         if study.folds
         else (f"{count(d['train_rows'], 'training row')}, {count(d['test_rows'], 'held-out row')}")
     )
-    return f"{_upper(rows)}, {count(d['p'], 'column')}, seed {study.seed}."
+    return f"{_upper(rows)}, {count(d['p'], 'column')}, {_seed(study.seed)}."
+
+
+def _seed(seed: object) -> str:
+    return f"seed {seed}" if isinstance(seed, int | np.integer) else "seed: a JAX key"
 
 
 def _contrast_statuses(study: Contrast) -> list[tuple[str, str, str, str]]:

@@ -11,10 +11,13 @@ import numpy as np
 
 from .. import estimators, priors
 from ..design import Design
+from ..fitting import key_record
 from ..results import Fit
 from ..spec import RGLM
 from ..studies import Contrast
 
+MOST_NAMES = 20
+"""Names of columns that the code spells out."""
 PACKAGES = ("bayes_rglm", "jax", "numpyro", "numpy")
 
 
@@ -59,13 +62,13 @@ def code_of_contrast(study: Contrast, data: str | None = None) -> str:
     first = next(iter(study.fits.values()), None)
     options = [
         split,
-        f"seed={_seed(study.seed)}",
+        f"seed={code_of_seed(study.seed)}",
         *_fit_options(first),
         *_design_options(study.train),
     ]
     return "\n".join(
         [
-            *_imports(data),
+            *_imports(f"{data} {options}"),
             f"model = {code_of(study.model)}",
             f"data = {data or _data(study.train)}",
             "methods = {",
@@ -80,10 +83,10 @@ def code_of_contrast(study: Contrast, data: str | None = None) -> str:
 def code_of_fit(fit: Fit, data: str | None = None) -> str:
     """Python that makes `fit` again."""
     estimator = code_of_estimator(fit.estimator) if fit.estimator else "..."
-    options = [f"seed={fit.seed}", *_fit_options(fit), *_design_options(fit.design)]
+    options = [f"seed={code_of_seed(seed_of(fit))}", *_fit_options(fit), *_design_options(fit.design)]
     return "\n".join(
         [
-            *_imports(data),
+            *_imports(f"{data} {options}"),
             f"model = {code_of(fit.model)}",
             f"data = {data or _data(fit.design)}",
             f"fit = rglm.fit(model, data, {estimator}, {', '.join(options)})",
@@ -92,15 +95,30 @@ def code_of_fit(fit: Fit, data: str | None = None) -> str:
     )
 
 
-def _imports(data: str | None) -> list[str]:
-    used = [f"import {name}" for name in ("pandas", "polars") if data and f"{name}." in data]
+def _imports(code: str) -> list[str]:
+    used = [f"import {name}" for name in ("jax", "pandas", "polars") if re.search(rf"\b{name}\.", code)]
     return [*used, "import bayes_rglm as rglm", ""]
 
 
 def _data(design: Design) -> str:
     if design.formula is None:
-        return "(X, y)  # the matrix and the response that were given"
+        names = "; columns: their names" if _named(design) and design.p > MOST_NAMES else ""
+        return f"(X, y)  # the matrix and the response that were given{names}"
     return f'("{_quoted(design.formula)}", frame)  # frame: the table that was given'
+
+
+def _named(design: Design) -> bool:
+    """Whether the columns of a matrix bear other names than those that a matrix without names gets."""
+    return design.formula is None and design.columns != tuple(f"x{j}" for j in range(design.p))
+
+
+def _array_options(design: Design) -> list[str]:
+    """What a formula says itself."""
+    if design.formula is not None:
+        return []
+    names = ", ".join(f'"{_quoted(name)}"' for name in design.columns)
+    columns = [f"columns=[{names}]" if design.p <= MOST_NAMES else "columns=columns"] if _named(design) else []
+    return [*columns, *([] if design.intercept else ["intercept=False"])]
 
 
 def _design_options(design: Design) -> list[str]:
@@ -108,15 +126,24 @@ def _design_options(design: Design) -> list[str]:
     named = [f'{role}="{_quoted(name)}"' if name else f"{role}={role}" for role, name in meta["named"].items()]
     kind = [f'weights_kind="{design.weights_kind}"'] if design.weights_kind else []
     scaled = [] if meta["standardize"] else ["standardize=False"]
-    return [*named, *kind, *scaled, *(['missing="drop"'] if design.dropped else [])]
+    return [*_array_options(design), *named, *kind, *scaled, *(['missing="drop"'] if design.dropped else [])]
 
 
 def _fit_options(fit: Fit | None) -> list[str]:
     return [] if fit is None or fit.precision == "float64" else [f'precision="{fit.precision}"']
 
 
-def _seed(seed: object) -> str:
-    return str(int(seed)) if isinstance(seed, int | np.integer) else "key"
+def seed_of(fit: Fit) -> object:
+    """The whole number that a fit was made with, or {"impl": ..., "data": ...} of a JAX key."""
+    return fit.draws.info.get("key", fit.seed)
+
+
+def code_of_seed(seed: object) -> str:
+    """A seed as an expression: a whole number, or the JAX key of the same bits."""
+    if isinstance(seed, int | np.integer):
+        return str(int(seed))
+    key = seed if isinstance(seed, dict) else key_record(seed)
+    return f'jax.random.wrap_key_data(jax.numpy.array({key["data"]}, "uint32"), impl="{key["impl"]}")'
 
 
 def _quoted(text: str) -> str:

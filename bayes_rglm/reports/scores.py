@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import plots
 from ..comparison import Comparison
-from ..plots.numbers import count, fixed, number, seconds, with_error
+from ..plots.numbers import count, fixed, number, score, with_error
 from ..results import Fit
 from .markup import Markup, join, listing, paragraph, section, table, tag
 from .vector import both
@@ -28,13 +28,14 @@ SECOND = {
 }
 
 
+CALIBRATION = ("PIT p", "No PIT")  # how the notes on calibration begin
 DIFFERENCES = (
     "Each row is scored by both methods, so the difference is paired. Left of 0 is worse. A method whose bar reaches "
     "0, or whose point lies in the shaded band (|sum| < 4), is not told apart from the best."
 )
 GAPS = (
-    "Hollow: rows that the method was fitted to. Filled: rows that it never saw. Right is better; the length of the "
-    "line is overfitting."
+    "Hollow: rows that the method was fitted to. Filled: rows that it never saw. Right is better; a filled sign "
+    "to the left of its hollow one is overfitting, by the length of the line."
 )
 
 
@@ -64,11 +65,11 @@ def statuses(items) -> Markup:
 
 def scores_section(comparison: Comparison, fits: Mapping[str, Fit] | None = None) -> Markup:
     """The table with its notes, and the figures of differences and gaps; labels of `fits` are said above."""
-    notes = list(filter(None, (_unsaid(note, fits or {}) for note in comparison.notes)))
+    notes = [_unsaid(note, fits or {}) for note in comparison.notes if not note.startswith(CALIBRATION)]
     return section(
         "The contrast",
         contrast_table(comparison),
-        listing(notes, class_="notes"),
+        listing(filter(None, notes), class_="notes"),
         both(
             lambda width: plots.differences(comparison, width=width),
             "differences",
@@ -119,15 +120,14 @@ def contrast_table(comparison: Comparison) -> Markup:
         "Verdict",
         name,
         "Training log score",
-        "Time",
     ]
     rows = [_row(method, line, comparison, second) for method, line in frame.iterrows()]
     caption = (
         "Log score: the logarithm (nats) of the probability or density given to what happened, mean per row; higher is "
         f"better. Difference: to {comparison.reference}, summed over {count(comparison.n_test, 'held-out row')}, "
-        f"with its standard error. {explained}lower is better. Time: fitting and compiling."
+        f"with its standard error. {explained}lower is better."
     )
-    return table(head, rows, caption, numeric={2, 3, 5, 6, 7}, class_="contrast")
+    return table(head, rows, caption, numeric={2, 3, 5, 6}, class_="contrast")
 
 
 def _row(method, line, comparison: Comparison, second: str) -> list[object]:
@@ -138,12 +138,11 @@ def _row(method, line, comparison: Comparison, second: str) -> list[object]:
     return [
         method,
         chip(str(line["status"])),
-        fixed(line["log_score"], 3),
+        score(line["log_score"]),
         difference if scored else number(np.nan),
         verdict,
-        number(line[second]) if second == "crps" else fixed(line[second], 3),
-        fixed(line["train_log_score"], 3),
-        seconds(line["seconds"]),
+        number(line[second], whole=5) if second == "crps" else score(line[second]),
+        score(line["train_log_score"]),
     ]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..comparison import Comparison
 from ..comparison.paired import LEAST_SUM
 from ..diagnostics import GRAVE
-from ..plots.numbers import MINUS, count, fixed, number, with_error
+from ..plots.numbers import MINUS, count, decimals_of, fixed, number, with_error
 from ..plots.scores import scored
 
 NAMES = {
@@ -32,8 +32,8 @@ MEANINGS = {
     "not_a_mode": "the optimiser did not arrive",
     "not_converged": "the variational objective was still moving",
     "predictive_only": "an approximation to be judged by its predictions",
-    "boundary": "an auxiliary value at the end of its range",
-    "not_stationary": "the chains do not agree: no posterior summaries",
+    "boundary": "a value at the end of its range",
+    "not_stationary": "chains that do not agree, or diverge too often: summaries of the draws are not the posterior's",
     "chain_mixture": "the chains sit in different modes",
     "slow_mixing": "few effective draws",
     "interrupted": "stopped early",
@@ -47,7 +47,8 @@ CLAIMS = {
     "map": "A point. No intervals: the prior shrinks it, and a Wald interval would not know.",
     "penalised": "A point. No intervals: the penalty shrinks it, and choosing its strength uses the data once more.",
     "prior": "What the model says before it has seen the response.",
-    "laplace": "A Gaussian at one mode: local uncertainty, in a network that of the function near the mode.",
+    "laplace": "A Gaussian at one mode: local uncertainty. A network is replaced by its tangent at the mode, which is "
+    "what predicts.",
     "svi": "The closest Gaussian by exclusive Kullback-Leibler divergence: its variances are low.",
     "ensemble": "The spread between optima, which is no posterior and need not be calibrated.",
     "nuts": "The posterior under this model and these priors, up to Monte-Carlo error and the status above.",
@@ -84,7 +85,9 @@ def claim(estimator) -> str:
     return CLAIMS.get(estimator.name, BAYESIAN_CLAIM if estimator.bayesian else OTHER_CLAIM)
 
 
-def answer(comparison: Comparison, estimators: Mapping[str, object] | None = None, *, discrete: bool = True) -> Answer:
+def answer(
+    comparison: Comparison, estimators: Mapping[str, object] | None = None, *, density: str = "probability"
+) -> Answer:
     """The comparison in words.
 
     Parameters
@@ -92,8 +95,8 @@ def answer(comparison: Comparison, estimators: Mapping[str, object] | None = Non
     comparison : Comparison
     estimators : {method: Estimator}, optional
         What the methods are; without it they go by their names.
-    discrete : bool
-        Whether the response has probabilities rather than densities.
+    density : str
+        What the response has: "probability", "probability density", or both in words.
     """
     table = scored(comparison)
     names = _names(table.index, estimators or {})
@@ -106,9 +109,14 @@ def answer(comparison: Comparison, estimators: Mapping[str, object] | None = Non
         return Answer(sentence, _absences(comparison))
     subject = _subject(table, comparison.reference, estimators or {})
     row, best = table.loc[subject], names[comparison.reference]
-    sentence = f"On {rows} {_verdict(names[subject], row, best, comparison.n_test)}"
+    heavy = any(note.startswith(f"{subject}: a few rows carry") for note in comparison.notes)
+    sentence = f"On {rows} {_verdict(names[subject], row, best, comparison.n_test, heavy)}"
     others = [method for method in table.index if method not in (subject, comparison.reference)]
-    details = [*_in_plain_terms(row, subject, comparison.reference, comparison.n_test, discrete)]
+    details = [_qualified(method, str(table.loc[method, "status"])) for method in (comparison.reference, subject)]
+    details = [text for text in details if text]
+    details += [*_in_plain_terms(row, subject, comparison.reference, comparison.n_test, density)]
+    if heavy and row["verdict"] == "worse":
+        details.append("A few rows carry this difference, so its standard error is not to be trusted.")
     details += [_other(method, table.loc[method], comparison.reference) for method in others]
     return Answer(sentence, (*details, *_absences(comparison)))
 
@@ -132,14 +140,14 @@ def _subject(table, reference: str, estimators: Mapping[str, object]) -> str:
     return (likelihood or bayesian or others)[0]
 
 
-def _verdict(subject: str, row, best: str, n: int) -> str:
+def _verdict(subject: str, row, best: str, n: int, heavy: bool) -> str:
     total, error = float(row["difference"]), float(row["se"])
     if np.isneginf(total):
         impossible = count(int(row["rows_inf"]), "row")
         return f"{subject} called {impossible} impossible that did happen: its score is {MINUS}∞, below that of {best}."
     if row["verdict"] == "worse":
         return (
-            f"{subject} scored {number(-total / n)} per row worse than {best}: "
+            f"{subject} scored {fixed(-total / n, decimals_of(error / n))} per row worse than {best}: "
             f"{with_error(total, error)} in total log score."
         )
     if not np.isfinite(total) or abs(total) < LEAST_SUM:
@@ -147,20 +155,32 @@ def _verdict(subject: str, row, best: str, n: int) -> str:
             f"{subject} and {best} cannot be told apart: {with_error(total, error)} in total log score, "
             f"and less than {LEAST_SUM:g} counts as no difference."
         )
-    return (
-        f"{subject} scored lower than {best}, {with_error(total, error)} in total log score, "
-        "but within two standard errors: these rows cannot tell the two apart."
-    )
+    lower = f"{subject} scored lower than {best}, {with_error(total, error)} in total log score"
+    if heavy:
+        return f"{lower}. A few rows carry the difference: its standard error does not say whether that is chance."
+    return f"{lower}, but within two standard errors: these rows cannot tell the two apart."
 
 
-def _in_plain_terms(row, subject: str, best: str, n: int, discrete: bool):
+def _qualified(method: str, status: str) -> str:
+    """What a grave status says of a method whose score the sentence gives."""
+    return f"Mind the status of {method}: {meaning(status)}." if status in GRAVE else ""
+
+
+def density_of(measure: str) -> str:
+    """What a response has whose densities refer to `measure` (`Family.measure`), in words."""
+    if measure == "counting":
+        return "probability"
+    return "probability density" if measure == "lebesgue" else "probability or density"
+
+
+def _in_plain_terms(row, subject: str, best: str, n: int, density: str):
     total, won = float(row["difference"]), float(row["won"])
     if not np.isfinite(total):
         return
     if row["verdict"] == "worse":
-        factor, what = np.exp(min(-total / n, 700.0)), "probability" if discrete else "probability density"
+        factor = np.exp(min(-total / n, 700.0))
         size = f"about {_rounded(factor)} times" if factor >= 1.95 else f"{_rounded(100 * (factor - 1))} % more of"
-        yield f"In other words, {best} gave what happened {size} the {what}, row by row, as a geometric mean."
+        yield f"In other words, {best} gave what happened {size} the {density}, row by row, as a geometric mean."
     if total < -LEAST_SUM and won >= 0.5:
         yield f"{subject} was ahead on {fixed(100 * won, 0)} % of the rows and lost more than that on the others."
 

@@ -258,9 +258,10 @@ def _deviance(fit: Fit, rows) -> np.ndarray:
     eta, aux = _parameters(fit, rows)
     extra = {name: aux[name] for name in family.deviance_needs} | {n: rows[n] for n in family.rows if n in rows}
     with np.errstate(all="ignore"):
-        mean = np.where(link.inside(eta), link.inverse(eta), np.nan)
-        unit = _average(fit, family.unit_deviance(np.asarray(rows["y"], float), mean, **extra))
-        centre = _average(fit, mean) * rows.get("trials", 1.0)
+        inside = link.inside(eta)
+        unit = family.deviance_at(link, np.asarray(rows["y"], float), eta, **extra)
+        unit = _average(fit, np.where(inside, unit, np.nan))
+        centre = _average(fit, np.where(inside, link.inverse(eta), np.nan)) * rows.get("trials", 1.0)
         return np.sign(middle(family, link, rows) - centre) * np.sqrt(np.maximum(unit, 0.0))
 
 

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from ..comparison import Comparison, assemble, is_binary, refuse_measures, second_score_name, weight_notes
+from ..comparison import Comparison, assemble, has_levels, refuse_measures, second_score_name, weight_notes
 from ..design import Design
 from ..errors import DataError, SpecError
 from ..fitting import as_design, as_key, check_precision
@@ -18,7 +18,7 @@ from ..results import Fit
 from ..spec import RGLM
 from .plan import Methods, Plan, plan_of, read_methods
 from .running import Study, speaker
-from .splits import Split, make_splits
+from .splits import Split, make_splits, untrained_levels
 
 TEST_SHARE = 0.3
 
@@ -87,7 +87,7 @@ def contrast(
     folds : int, optional
         K-fold cross-validation instead of one split.
     test : float
-        Share of rows held out by the one split; a binary response keeps its shares in both parts.
+        Share of rows held out by the one split; a response of two values or of levels keeps its shares in all parts.
     train_rows : int, optional
         Number of training rows instead; by default `frame.attrs["train_rows"]` where the frame has it and `test` is not
         given.
@@ -123,15 +123,23 @@ def contrast(
     if folds is None and train_rows is None and test == TEST_SHARE:
         train_rows = _asked_by_frame(data)
     families = [own.family for own, _ in chosen.values()]
-    classes = design.y if all(map(is_binary, families)) else None
+    classes = None if design.responses or not all(map(has_levels, families)) else design.y
     splits = make_splits(design.n, folds=folds, test=test, train_rows=train_rows, seed=seed, classes=classes)
     _check_encodings(design, splits)
     plan, say = plan_of(chosen, design, splits), speaker(progress)
     say(f"Contrast: {plan}.")
     options = {"precision": precision, "device": device, "progress": progress}
+    alone = [] if classes is None else untrained_levels(classes, splits)
     study = Study(design, chosen, splits, second_score_name(families), seed, options)
     study.run(say)
-    return _result(study, model, folds, plan, classes is not None, time.perf_counter() - begun)
+    return _result(study, model, folds, plan, classes is not None, alone, time.perf_counter() - begun)
+
+
+def _untrained(design: Design, alone: list[float]) -> list[str]:
+    """The sentence on levels that no training row has where they are tested."""
+    names = [f"{x:g}" if design.levels is None else repr(design.levels[int(x)]) for x in alone]
+    which = f"Levels {', '.join(names)} are" if len(names) > 1 else f"Level {''.join(names)} is"
+    return [f"{which} tested where no training row has it: too few rows to hold some out."] if names else []
 
 
 def _asked_by_frame(data: Any) -> int | None:
@@ -147,14 +155,14 @@ def _check_encodings(design: Design, splits: list[Split]) -> None:
             design.rows(split.train).encode(design.take(split.test))
 
 
-def _result(study: Study, model: RGLM, folds: int | None, plan: Plan, stratified: bool, seconds: float) -> Contrast:
+def _result(study: Study, model: RGLM, folds, plan: Plan, stratified: bool, alone, seconds: float) -> Contrast:
     names, done = study.complete()
     if not names:
         if study.failures:
             raise next(iter(study.failures.values()))
         raise KeyboardInterrupt
     absent = [name for name in study.methods if name not in names and name not in study.failures]
-    notes = weight_notes(study.design)
+    notes = weight_notes(study.design) + _untrained(study.design, alone)
     if study.stopped:
         some = f": {len(done)} of {len(study.splits)} splits are compared" if folds else ""
         notes.append(f"Stopped by the user{some}.")

@@ -50,7 +50,7 @@ def read_methods(model: RGLM, methods: Any) -> Methods:
     if not isinstance(methods, Mapping) or not methods:
         raise EstimatorError(
             "methods is a mapping of names to estimators.",
-            found=repr(methods),
+            found=repr(methods) if isinstance(methods, str | Mapping) else type(methods).__name__,
             do='for example {"ML": "ml", "NUTS": estimators.NUTS(draws=2000)}',
         )
     return {str(name): _read(model, str(name), value) for name, value in methods.items()}
@@ -68,9 +68,8 @@ def _read(model: RGLM, name: str, value: Any) -> tuple[RGLM, Estimator]:
 
 def plan_of(methods: Methods, design: Design, splits: list[Split]) -> Plan:
     """The sizes of a study."""
-    draws = sum(
-        (e.draws + e.warmup) * e.chains for _, e in methods.values() if all(hasattr(e, k) for k in ("draws", "chains"))
-    )
+    chains = [e for _, e in methods.values() if all(hasattr(e, name) for name in ("draws", "warmup", "chains"))]
+    draws = sum((e.draws + e.warmup) * e.chains for e in chains)
     return Plan(
         fits=len(methods) * len(splits),
         methods=len(methods),

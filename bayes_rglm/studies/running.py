@@ -9,7 +9,7 @@ from typing import Any
 
 from ..comparison import RowScores, score_fit
 from ..design import Design
-from ..errors import Interrupted, RGLMError
+from ..errors import EstimatorError, Interrupted, RGLMError
 from ..fitting import fit
 from ..results import Fit
 from .plan import Methods, seed_of
@@ -61,10 +61,12 @@ class Study:
             try:
                 fitted = fit(model, train, estimator, seed=seed_of(self.seed, k), label=name, **self.options)
                 self.scores[k, name] = score_fit(name, fitted, test, self.second, k)
-            except RGLMError as error:
+            except Warning:
+                raise
+            except Exception as error:
                 self.stopped = isinstance(error, Interrupted)
                 if not self.stopped:
-                    self.failures[name] = error
+                    self.failures[name] = error if isinstance(error, RGLMError) else _unexpected(error)
                     continue
             else:
                 if k == 0:
@@ -80,3 +82,14 @@ class Study:
         if done:
             return alive, done
         return [name for name in alive if (0, name) in self.scores], [0]
+
+
+def _unexpected(error: Exception) -> RGLMError:
+    """An error that nobody foresaw, as one that can be reported beside the other methods."""
+    wrapped = EstimatorError(
+        "The method stopped with an error that is not the package's own.",
+        found=f"{type(error).__name__}: {error}",
+        do="fit it alone for the traceback",
+    )
+    wrapped.__cause__ = error
+    return wrapped

@@ -1,4 +1,4 @@
-"""Which rows train and which test: decided by the seed, the number of rows and, where it is binary, the response."""
+"""Which rows train and which test: decided by the seed, the number of rows and, where it has levels, the response."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def make_splits(
         Absolute number of training rows.
     seed : int or JAX key
     classes : (n,) array, optional
-        Levels whose shares every part keeps, as far as whole rows allow.
+        Levels whose shares every part keeps, as far as whole rows allow. A level of one row trains where one split is
+        made; of K folds, the one that tests it has no training row of that level.
 
     Raises
     ------
@@ -55,6 +56,11 @@ def make_splits(
     return [Split(chosen, np.setdiff1d(np.arange(n), chosen))]
 
 
+def untrained_levels(classes: np.ndarray, splits: list[Split]) -> list[float]:
+    """The levels that some split tests without a training row of theirs, in order."""
+    return sorted({level for s in splits for level in np.setdiff1d(classes[s.test], classes[s.train]).tolist()})
+
+
 @dataclass(frozen=True, eq=False)
 class _Orders:
     """Rows in random order: sorted by class, and interleaved so that any beginning holds the classes in proportion."""
@@ -69,7 +75,7 @@ def _mixed(n: int, classes: np.ndarray, random: np.random.Generator) -> _Orders:
     position = np.empty(n)
     for level in np.unique(classes):
         rows = by_class[classes[by_class] == level]
-        position[rows] = (np.arange(len(rows)) + 0.5) / len(rows)
+        position[rows] = (np.arange(len(rows)) + 0.5) / len(rows) if len(rows) > 1 else 0.0
     ties = random.permutation(n)
     return _Orders(by_class, ties[np.argsort(position[ties], kind="stable")])
 

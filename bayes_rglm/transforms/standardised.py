@@ -49,7 +49,7 @@ def standardised(problem: Problem) -> tuple[Problem, Restore]:
         return problem, Restore(dict, 0.0)
     X = np.asarray(problem.data["X"], float)
     cutpoints = next((s.name for s in problem.program.auxiliaries if "centre" in problem.constants[s.name]), None)
-    change = _change(maps, X, cutpoints)
+    change = _change(maps, X, cutpoints, problem.constants)
     data = {**problem.data, "X": (X - change.centre) / change.scale}
     constants, log_jacobian = dict(problem.constants), 0.0
     for a, (weights, intercept, units) in zip(maps, change.sites, strict=True):
@@ -63,14 +63,20 @@ def standardised(problem: Problem) -> tuple[Problem, Restore]:
     return changed, Restore(change.restore, log_jacobian)
 
 
-def _change(maps, X, cutpoints: str | None) -> _Change:
+def _movable(intercept, constants) -> bool:
+    """Whether an intercept may stand for the mean of the columns: not where its prior has a kink at a fixed place."""
+    if intercept is None or not all(block.affine for block in intercept.blocks):
+        return False
+    kinked = any(block.kink is not None for block in intercept.blocks)
+    return not kinked or bool(np.any(constants[intercept.name].get("centre", 0.0)))
+
+
+def _change(maps, X, cutpoints: str | None, constants) -> _Change:
     spread = X.std(axis=0)
     scale = np.where(spread > 1e-12 * (1.0 + np.abs(X).max(axis=0)), spread, 1.0)
     if not all(block.affine for a in maps for block in a.weights.blocks):
         scale = np.ones_like(scale)
-    movable = cutpoints is not None or all(
-        a.intercept is not None and all(block.affine for block in a.intercept.blocks) for a in maps
-    )
+    movable = cutpoints is not None or all(_movable(a.intercept, constants) for a in maps)
     centre = X.mean(axis=0) if movable else np.zeros_like(scale)
     sites = tuple((a.weights.name, a.intercept and a.intercept.name, a.weights.shape[1:]) for a in maps)
     return _Change(centre, scale, sites, cutpoints)

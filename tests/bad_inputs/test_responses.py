@@ -262,6 +262,9 @@ ARRAYS = {
     "two-dimensional trials": ("binomial", np.ones(6), {"trials": X}, DataError, r"trials.*shape \(6, 2\).*6 numbers"),
     "bounds by name": ("tobit", np.ones(6), {"upper": "top"}, DataError, "upper was given by name.*'top'"),
     "too many bounds": ("tobit", np.ones(6), {"upper": np.ones(7)}, DataError, "upper.*7 values for 6 rows"),
+    "text without an order": ("ordinal", list("lmhlmh"), {}, DataError, "'h' < 'l' < 'm'.*Categorical"),
+    "ordinal codes from 1": ("ordinal", np.resize([1.0, 2.0, 3.0], 6), {}, DataError, "begin at 0.*1 is the smallest"),
+    "codes from 1": ("categorical", np.resize([1.0, 2.0, 3.0], 6), {}, DataError, "begin at 0.*1 is the.*subtract"),
     "one level in a matrix": ("categorical", np.zeros(6), {}, DataError, "at least two levels.*'y' has 1"),
 }
 

@@ -128,6 +128,11 @@ MODELS = {
     "a negative rate": (lambda: priors.Exponential(rate=-1.0), PriorError, "Exponential: rate.*rate=-1.0"),
     "a Gamma without shape": (lambda: priors.Gamma(concentration=0.0, rate=1.0), PriorError, "concentration=0.0"),
     "a LogNormal point": (lambda: priors.LogNormal(scale=0.0), PriorError, "LogNormal: scale.*scale=0.0"),
+    "a negative interval for a scale": (
+        lambda: RGLM("gaussian", prior={"sigma": priors.Uniform(low=-3.0, high=-2.0)}),
+        PriorError,
+        "'sigma' reaches outside its support.*allows -3",
+    ),
     "bounds turned round": (
         lambda: priors.Uniform(low=1.0, high=0.0),
         PriorError,

@@ -6,11 +6,12 @@ import numpyro.distributions as dist
 import pandas as pd
 import pytest
 from numpyro import handlers
+from numpyro.distributions import constraints
 from scipy import stats
 
 from bayes_rglm import RGLM, Design, Problem
 from bayes_rglm.errors import PriorError
-from bayes_rglm.priors import Flat, HalfNormal, Laplace, Normal
+from bayes_rglm.priors import Flat, HalfCauchy, HalfNormal, Horseshoe, Laplace, Normal
 
 pytestmark = pytest.mark.usefixtures("double")
 RAW = Normal(scale=7.0)
@@ -261,3 +262,53 @@ def test_new_numbers_leave_the_program_as_it_is(problem_of):
 def test_table_rows_without_a_response_bind_at_zero(frame):
     design = Design.from_formula("~ age + dose", pd.DataFrame(frame[["age", "dose"]]))
     assert Problem(RGLM("poisson"), design).constants["typical"] == {"eta": 0.0, "scale": 1.0}
+
+
+def test_columns_with_unlike_positive_priors_share_the_positive_support(problem_of):
+    """The density and the coordinates must agree on where the weights live."""
+    problem = problem_of({"age": HalfNormal(scale=1.0), "dose": HalfCauchy(scale=1.0)}, "y ~ age + dose")
+    trace = handlers.trace(handlers.seed(problem.numpyro_model, 0)).get_trace(**problem.model_kwargs)
+    prior = trace["beta"]["fn"]
+    assert prior.support is constraints.positive
+    again = jax.tree.unflatten(*jax.tree.flatten(prior)[::-1])
+    assert again.support is constraints.positive
+    assert np.all(np.asarray(problem.constrain(np.full(problem.size, -5.0))["beta"]) > 0)
+
+
+def test_one_prior_for_all_weights_reaches_heads(problem_of):
+    problem = problem_of(Laplace(scale=0.1), heads=("sigma",))
+    head = problem.program.heads[0].affine.weights
+    assert problem.constants[head.name]["hyper"][0]["scale"] == 0.1
+    assert all(block.kink is not None for block in head.blocks)
+
+
+@pytest.mark.parametrize(
+    ("model", "twin"),
+    [
+        (RGLM("categorical", coding="reference"), RGLM("bernoulli")),
+        (RGLM("ordinal"), RGLM("bernoulli")),
+        (RGLM("ordinal", link="probit"), RGLM("bernoulli", link="probit")),
+        (RGLM("ordinal", link="cloglog"), RGLM("bernoulli", link="loglog")),
+    ],
+    ids=lambda model: f"{model.family.name}-{model.link.name}",
+)
+def test_two_levels_inform_a_global_scale_as_a_binary_response_does(model, twin, world):
+    y = np.tile([0.0, 1.0, 1.0, 1.0], len(world.X))[: len(world.X)]  # ordinal: P(y > 0) = F(eta - c), loglog's mirror
+    units = [
+        Problem(m.with_prior(Horseshoe(share=0.5)), Design.from_arrays(world.X, y)).constants["beta_global"]["unit"]
+        for m in (model, twin)
+    ]
+    assert units[0] == pytest.approx(units[1], rel=0.02)  # ordinal starts at smoothed shares
+
+
+def test_censored_rows_inform_a_global_scale_less(world):
+    y = np.linspace(0.5, 1.5, len(world.X))
+    units = [
+        float(
+            Problem(
+                RGLM("exponential", prior=Horseshoe(share=0.5)), Design.from_arrays(world.X, y, upper=upper)
+            ).constants["beta_global"]["unit"]
+        )
+        for upper in (None, np.where(np.arange(len(y)) % 10 == 0, np.inf, y))
+    ]
+    assert units[1] > 1.2 * units[0]

@@ -6,7 +6,8 @@ import pytest
 from numpyro.infer import Predictive
 
 from bayes_rglm import RGLM, Design, Problem, families, links
-from bayes_rglm.priors import Laplace, Normal
+from bayes_rglm.errors import PriorError
+from bayes_rglm.priors import Laplace, LogNormal, Normal
 
 pytestmark = pytest.mark.usefixtures("double")
 FACTOR, SHIFT = np.array([1000.0, 1.0, 1.0]), np.array([5.0, 0.0, 0.0])
@@ -149,3 +150,57 @@ def test_constants_stay_with_the_model_in_blocks_and_with_the_design_in_part(wor
     np.testing.assert_array_equal(part.design.constants.norm, norm)
     assert not np.allclose(fresh.design.constants.norm, norm)
     assert not np.allclose(fresh.constants[site]["unit"], whole.constants[site]["unit"])
+
+
+@pytest.mark.parametrize("link", [link.name for link in families.get("inverse_gaussian").links])
+def test_a_shape_in_units_of_the_response_moves_with_them(link):
+    rng = np.random.default_rng(4)
+    X, y, offset = rng.normal(size=(40, 1)), rng.gamma(2.0, size=40) + 0.1, np.full(40, 0.4)
+    more = {"offset": offset} if link == "log" else {}
+    units, places = [], []
+    for times in (1.0, 1e6):
+        design = Design.from_arrays(X, times * y, **more)
+        own = Problem(RGLM("inverse_gaussian", link), design).constants["concentration"]
+        units.append(float(own["unit"]))
+        head = Problem(RGLM("inverse_gaussian", link, heads="concentration"), design)
+        places.append(float(head.constants["intercept_concentration"]["shift"]))
+    np.testing.assert_allclose(units, [y.mean(), 1e6 * y.mean()], rtol=1e-12)
+    np.testing.assert_allclose(places, np.log(units) + 1.0, rtol=1e-12)
+
+
+def test_the_density_of_a_response_in_other_units_is_the_same():
+    rng = np.random.default_rng(5)
+    X, y, values = rng.normal(size=(25, 1)), rng.gamma(2.0, size=25) + 0.1, []
+    for times in (1.0, 1e6):
+        problem = Problem(RGLM("inverse_gaussian", "log"), Design.from_arrays(X, times * y))
+        site = problem.program.auxiliaries[0]
+        own = problem.constants["concentration"]
+        law = site.blocks[0].form(own["hyper"][0], own["shift"], own["unit"], site.support)
+        values.append(float(law.log_prob(3.0 * times)) + np.log(times))
+    np.testing.assert_allclose(values[0], values[1], rtol=1e-12)
+
+
+PARAMETERS = [(f, p) for f in families.names() for p in families.get(f).auxiliaries if p.size is None]
+
+
+@pytest.mark.parametrize(("family", "parameter"), PARAMETERS, ids=[f"{f}-{p.name}" for f, p in PARAMETERS])
+def test_a_head_stands_at_a_value_as_likely_small_as_large(family, parameter):
+    law = parameter.prior.form(parameter.prior.hyper(), np.zeros(()), np.ones(()), parameter.support)
+    share = np.mean(np.asarray(law.sample(jax.random.key(0), (4000,))) < parameter.typical)
+    assert 0.25 < share < 0.75
+
+
+@pytest.mark.parametrize("family", ["beta", "gamma", "student_t"])
+def test_the_intercept_of_a_head_is_the_link_of_that_value(family):
+    y = np.linspace(0.1, 0.9, 12)
+    parameter = families.get(family).auxiliaries[-1]
+    problem = Problem(RGLM(family, heads=parameter.name), Design.from_arrays(np.cos(y)[:, None], y))
+    shift = float(problem.constants[f"intercept_{parameter.name}"]["shift"])
+    assert shift == pytest.approx(float(parameter.link.forward(np.float64(parameter.typical))), rel=1e-12)
+
+
+def test_a_mean_that_is_not_positive_is_no_unit():
+    y = np.linspace(-3.0, 1.0, 12)
+    model = RGLM("gaussian", prior={"sigma": LogNormal(scaled="mean")})
+    with pytest.raises(PriorError, match=r"typical mean is positive.*'sigma'"):
+        Problem(model, Design.from_arrays(np.cos(y)[:, None], y))

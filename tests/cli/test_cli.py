@@ -249,3 +249,15 @@ def test_trials_by_name(here, world):
     found = run("fit", "trials.csv", "--formula", "y ~ dose", "--family", "binomial", "--trials", "trials", "-e", "ml")
     assert found.exit_code == 0, found.output
     assert "beta[dose]" in found.stdout
+
+
+def test_several_responses_are_compared_without_a_report(here, monkeypatch):
+    table = ("data.csv", "--formula", "y + x ~ group", "--family", "gaussian")
+    found = run("contrast", *table, "--estimators", "ml", "-o", "several.html", "--quiet")
+    assert found.exit_code == 0, found.output
+    assert "no report" in found.stdout
+    assert not (here / "several.html").exists()
+    monkeypatch.setattr(sys.modules["bayes_rglm.cli.app"], "fit_model", None)
+    found = run("report", *table, "-e", "ml")
+    assert found.exit_code == 2, "refused before the fit"
+    assert "2 responses: 'y', 'x'" in found.stderr

@@ -43,7 +43,7 @@ def test_table_by_hand():
 
 def test_rows_are_long_and_held_out():
     rows = compare({"a": gaussian(3.0, 1.0), "b": gaussian(0.2, 1.0)}, (TEST_X, TEST_Y)).rows
-    assert list(rows.columns) == ["method", "fold", "obs", "log_score", "crps", "train"]
+    assert list(rows.columns) == ["method", "fold", "obs", "log_score", "crps", "pit", "train"]
     assert len(rows) == 24
     assert not rows["train"].any()
     wide = rows.pivot(index="obs", columns="method", values="log_score")
@@ -126,6 +126,32 @@ def test_folds_join_and_seconds_add():
     assert found.table.loc["b", "se"] == pytest.approx(4 * np.sqrt((1 / 2 + 2 / 10) * np.var([-1, -2.5], ddof=1)))
 
 
+def test_a_difference_of_few_rows_is_said_with_median_and_share():
+    rng = np.random.default_rng(0)
+    base, loss = np.zeros(200), np.full(200, 0.1)
+    loss[:6] = [-400.0, -150.0, -60.0, -30.0, -12.0, -6.0]
+    found = assemble([scored("best", 0, base), scored("spiky", 0, base + loss + 0.01 * rng.normal(size=200))], "crps")
+    row = found.table.loc["spiky"]
+    assert row["tail"] > 0.7
+    assert row["won"] == pytest.approx(194 / 200)
+    assert row["median"] == pytest.approx(0.1, abs=0.01)
+    (note,) = (note for note in found.notes if "few rows carry" in note)
+    assert f"k-hat {row['tail']:.2f}" in note
+    assert f"the median row differs by {row['median']:.3g}" in note
+    assert "better on 97 % of rows" in note
+    assert np.isnan(found.table.loc["best", "tail"])
+
+
+def test_the_text_keeps_to_the_main_columns_and_wide_has_all():
+    found = compare({"far": gaussian(3.0, 1.0), "near": gaussian(0.2, 1.0)}, (TEST_X, TEST_Y))
+    lines = found.text().splitlines()
+    assert max(map(len, lines)) <= 100
+    main = ["status", "log_score", "difference", "se", "verdict", "crps", "cov90", "pit_p", "gap", "seconds"]
+    assert lines[0].split() == main
+    assert found.text(wide=True).splitlines()[0].split() == list(found.table.columns)
+    assert repr(found).startswith(found.text())
+
+
 def test_failures_keep_their_place():
     found = assemble([scored("a", 0, [1, 2])], "crps", {"bad": "no\n  found: x"}, ["late"])
     assert found.table.loc["bad", "status"] == "failed"
@@ -159,6 +185,40 @@ def test_two_measures_are_refused():
 def test_two_responses_are_refused():
     with pytest.raises(NotComparable, match="different responses"):
         compare({"a": ml("gaussian", "y ~ x"), "b": ml("gaussian", "w ~ x")}, TEST)
+
+
+def test_rows_of_other_trials_are_refused():
+    frame = TEST.assign(y=np.arange(len(TEST)) % 2, two=2.0, one=1.0)
+    fits = {name: fit(RGLM("binomial"), ("y ~ x", frame), "ml", trials=name) for name in ("one", "two")}
+    bernoulli = fit(RGLM("bernoulli"), ("y ~ x", frame), "ml")
+    with pytest.raises(NotComparable, match=r"(?s)numbers of trials.*test row 0: 1 in 'rows', 2 in 'counts'"):
+        compare({"rows": bernoulli, "counts": fits["two"]}, frame)
+    with pytest.raises(NotComparable, match="numbers of trials"):
+        compare({"two": fits["two"], "one": fits["one"]}, frame)
+    table = compare({"rows": bernoulli, "counts": fits["one"]}, frame).table  # one trial each: the same thing
+    assert table.loc["rows", "log_score"] == pytest.approx(table.loc["counts", "log_score"], abs=1e-9)
+
+
+def test_rows_that_are_censored_for_one_method_only_are_refused():
+    frame = TEST.assign(y=np.minimum(TEST["y"], 1.5), top=1.5, far=9.0)
+    plain, top, far = (
+        fit(RGLM("gaussian"), ("y ~ x", frame), "ml", **({} if name is None else {"upper": name}))
+        for name in (None, "top", "far")
+    )
+    assert (frame["y"] == 1.5).any()
+    with pytest.raises(NotComparable, match="censored for one method only"):
+        compare({"plain": plain, "top": top}, frame)
+    with pytest.raises(NotComparable, match="censored"):
+        compare({"top": top, "far": far}, frame)
+    table = compare({"plain": plain, "far": far}, frame).table  # no row reaches that bound
+    assert table.loc["plain", "log_score"] == pytest.approx(table.loc["far", "log_score"], abs=1e-6)
+
+
+def test_tobit_and_gaussian_are_refused(world):
+    frame = world.frame("tobit")
+    fits = {name: fit(RGLM(name), ("y ~ age", frame), "ml") for name in ("tobit", "gaussian")}
+    with pytest.raises(NotComparable, match="point mass"):
+        compare(fits, frame)
 
 
 def test_other_weights_are_refused():
@@ -230,3 +290,20 @@ def test_any_estimator_of_the_registry_can_be_scored(world):
     for name in estimators.names():
         found = compare({name: world.fit("bernoulli", 1, name)}, world.frame("bernoulli").iloc[:10])
         assert np.isfinite(found.table.loc[name, "log_score"])
+
+
+def test_rows_outside_the_domain_of_a_link_are_counted_and_named():
+    """Under the square-root link rows 0 to 3 have a negative predictor: no mean, density 0, and a label for it."""
+    design = Design.from_arrays(np.arange(1.0, 6.0)[:, None], np.array([1.0, 4, 9, 16, 25]))
+    point = {"beta": np.ones((1, 1, 1)), "intercept": np.zeros((1, 1))}
+    rare = {"beta": np.array([[[1.0], [1.0], [-1.0]]]), "intercept": np.zeros((1, 3))}
+    fits = {
+        "point": Fit(Problem(RGLM("poisson", "sqrt"), design), Draws(point, "point"), "point"),
+        "draws": Fit(Problem(RGLM("poisson", "sqrt"), design), Draws(rare, "prior"), "draws"),
+    }
+    rows = (np.array([[-4.0], [-3.0], [-2.0], [-1.0], [1.0], [2.0]]), np.array([0.0, 1, 0, 2, 1, 3]))
+    found = compare({"point": fits["point"]}, rows)
+    assert found.table.loc["point", ["status", "rows_inf"]].tolist() == ["outside_domain", 4]
+    assert any("4 of 6 rows lie outside the domain of the link 'sqrt': 0, 1, 2, 3" in note for note in found.notes)
+    assert "under most draws: 0, 1, 2, 3" in " ".join(compare({"draws": fits["draws"]}, rows).notes)
+    assert compare({"draws": fits["draws"]}, (rows[0][4:], rows[1][4:])).table.loc["draws", "status"] == "ok"

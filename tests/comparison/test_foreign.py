@@ -54,10 +54,11 @@ def wide(found, column="log_score"):
 
 def test_a_hand_written_logistic_regression_scores_as_ours():
     found = compare({"ours": ours(), "theirs": theirs()}, (Z, W), kwargs={"theirs": TEST})
-    for column in ("log_score", "brier"):
+    for column in ("log_score", "brier", "pit"):
         rows = wide(found, column)
         np.testing.assert_allclose(rows["theirs"], rows["ours"], rtol=0, atol=1e-10, err_msg=column)
     table = found.table
+    assert table.loc["theirs", "parameters"] == table.loc["ours", "parameters"]
     assert table.loc["theirs", "train_log_score"] == pytest.approx(table.loc["ours", "train_log_score"], abs=1e-10)
     assert sorted(table["verdict"]) == ["indistinguishable", "reference"]
     assert found.n_test == M
@@ -98,8 +99,11 @@ def test_crps_of_a_plug_in_normal_is_closed_and_simulated_otherwise():
     given = {"theirs": {"X": Z, "y": REAL_TEST}}
     for draws in (POINT, SPREAD):
         fits = {"ours": ours(draws, "gaussian", REAL), "theirs": theirs(draws, line, REAL)}
-        rows = wide(compare(fits, (Z, REAL_TEST), kwargs=given), "crps")
+        found = compare(fits, (Z, REAL_TEST), kwargs=given)
+        rows, u, table = wide(found, "crps"), wide(found, "pit"), found.table
         np.testing.assert_allclose(rows["theirs"], rows["ours"], atol=1e-10 if draws is POINT else 0.1)
+        np.testing.assert_allclose(u["theirs"], u["ours"], atol=1e-10 if draws is POINT else 0.06)  # of 1000 outcomes
+        assert table.loc["theirs", "width90"] == pytest.approx(table.loc["ours", "width90"], rel=0.03)
     mean = Z @ [1.0, -2.0] + 0.4
     alone = compare({"theirs": theirs(POINT, line, REAL)}, None, kwargs=given)
     np.testing.assert_allclose(alone.rows["crps"], crps_normal(REAL_TEST, mean, 0.5), rtol=1e-12)

@@ -4,6 +4,8 @@ stops.
 
 import dataclasses
 import json
+import os
+import signal
 
 import jax
 import numpy as np
@@ -211,6 +213,22 @@ def test_equal_seeds_give_equal_bits(world, name, family, depth):
 
 
 @every
+def test_single_precision_says_the_same(world, name):
+    """Summed over rows in float32; the draws of a chain part ways, what they say of the slopes does not."""
+    wide = world.fit("bernoulli", 1, name)
+    narrow = fit(wide.problem, estimator=world.tiny(name), precision="float32")
+    assert (wide.precision, narrow.precision) == ("float64", "float32")
+    slopes = [found.draws.samples["beta"] for found in (wide, narrow)]
+    assert {values.dtype for values in slopes} == {np.dtype(float)}
+    if wide.is_point or wide.draws.kind == "mixture":
+        np.testing.assert_allclose(slopes[1], slopes[0], rtol=1e-2)
+        return
+    means, spread = [values.mean((0, 1)) for values in slopes], slopes[0].std((0, 1))
+    assert np.all(np.abs(means[1] - means[0]) < 0.5 * spread)
+    np.testing.assert_allclose(slopes[1].std((0, 1)), spread, rtol=0.5)
+
+
+@every
 def test_other_seeds_give_other_draws(world, name):
     first = world.fit("gaussian", 1, name)
     other = fit(first.problem, estimator=world.tiny(name), seed=1)
@@ -277,3 +295,40 @@ def test_a_stopped_run_keeps_what_is_done_and_says_so(world, name):
         assert 100 <= count < 400
         whole = world.fit("bernoulli", 2, name).draws.samples["beta"]
         np.testing.assert_array_equal(stopped.draws.samples["beta"][:, :100], whole)
+
+
+class CtrlC(Stopping):
+    """Does what the key does, once `after` blocks have been reported."""
+
+    def update(self, done, total, text=""):
+        super().update(done, total)
+        if len(self.reports) == self.after:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    stopping = False
+
+
+@every
+def test_ctrl_c_keeps_what_is_done(world, name):
+    """The key's own signal, in the midst of the run; afterwards it is the caller's again."""
+    before = signal.getsignal(signal.SIGINT)
+    options = {"draws": 2000} if name in ("nuts", "prior") else {}
+    problem = world.problem("bernoulli", 2)
+    stopped = fit(problem, estimator=world.tiny(name, **options), monitor=CtrlC({"nuts": 4}.get(name, 1)))
+    assert "interrupted" in [label.name for label in stopped.labels]
+    assert all(np.all(np.isfinite(v)) for v in stopped.draws.samples.values())
+    if options:
+        assert 100 <= stopped.draws.samples["beta"].shape[1] < 2000
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_second_ctrl_c_leaves_at_once(world):
+    class Twice(CtrlC):
+        def update(self, done, total, text=""):
+            super().update(done, total)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        fit(world.problem("bernoulli", 2), estimator=world.tiny("prior", draws=2000), monitor=Twice(1))
+    assert signal.getsignal(signal.SIGINT) is before

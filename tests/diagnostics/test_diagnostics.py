@@ -52,6 +52,16 @@ def test_divergences_are_graded(world):
     assert "target_accept" in check.advice
 
 
+def test_meeting_the_end_of_a_domain_is_no_divergence(world):
+    left = np.zeros((4, 500), bool)
+    left[1, :60] = True
+    found = diagnose(sampled(world, left_domain=left))
+    assert (found["end of the domain"].verdict, found["end of the domain"].value) == ("ok", pytest.approx(0.03))
+    assert "60 of 2000" in found["end of the domain"].message
+    assert found["divergences"].value == 0.0
+    assert found.labels[0].name == "ok"
+
+
 def test_bfmi_by_hand(world):
     energy = np.cumsum(np.random.default_rng(1).normal(size=(4, 500)), axis=1)
     check = diagnose(sampled(world, energy=energy))["E-BFMI"]
@@ -213,3 +223,23 @@ def test_a_numpyro_function_is_diagnosed():
     found = diagnose(Fit.from_draws(problem, draws))
     assert found["R-hat"].verdict == "ok"
     assert "all sites" in found["R-hat"].message
+
+
+def test_an_approximation_is_judged_by_its_khat_and_its_mode(world):
+    laplace = world.fit("bernoulli", 1, "laplace")
+    found = diagnose(laplace)
+    assert found["k-hat"].value == laplace.draws.info["khat"]
+    assert found["gradient"].value == laplace.draws.info["gradient"]
+    assert found["existence"].verdict == "not applicable"
+    far = Draws(laplace.draws.samples, "approximation", info={"khat": 1.3})
+    check = diagnose(Fit(laplace.problem, far, "far"))["k-hat"]
+    assert (check.verdict, check.value) == ("warning", 1.3)
+    deep = Draws(world.fit("bernoulli", 2, "map").draws.samples, "approximation", info={"khat": 1.3})
+    assert diagnose(Fit(world.problem("bernoulli", 2), deep, "deep"))["k-hat"].value is None
+
+
+def test_optima_that_differ_are_what_an_ensemble_is_for(world):
+    samples = world.fit("bernoulli", 2, "map").draws.samples
+    made = Draws({k: np.repeat(v, 2, axis=1) for k, v in samples.items()}, "mixture", info={"optima": [-10.0, -12.0]})
+    check = diagnose(Fit(world.problem("bernoulli", 2), made, "ensemble"))["restarts"]
+    assert (check.verdict, check.value) == ("ok", pytest.approx(2.0))

@@ -1,4 +1,4 @@
-"""The page of reference answers: its table is that of the tests, and of the files where they are at hand."""
+"""The page of reference answers: its tables are those of the tests, and of the files where they are at hand."""
 
 import importlib.util
 import json
@@ -20,12 +20,23 @@ def _module(name: str):
     return module
 
 
-@pytest.fixture(scope="module")
-def table() -> dict[str, list[str]]:
-    """{file: the other cells of its row}."""
-    text = (ROOT / "docs" / "references.md").read_text().split("## The files")[1]
+def _table(title: str) -> dict[str, list[str]]:
+    """{file: the other cells of its row} of the section of that title."""
+    text = (ROOT / "docs" / "references.md").read_text().split(f"# {title}\n")[1].split("\n#")[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
     return {row[0]: row[1:] for row in rows[2:]}
+
+
+def _folder(name: str) -> Path:
+    folder = Path(os.environ.get("BAYES_RGLM_REFERENCE", ROOT.parent / "shared" / "reference")) / name
+    if not folder.is_dir():
+        pytest.skip("the reference answers are not beside this checkout (BAYES_RGLM_REFERENCE names their folder)")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def table() -> dict[str, list[str]]:
+    return _table("The files")
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +67,7 @@ def test_models_are_those_of_the_tests(table, tested):
 
 
 def test_what_is_compared_is_what_the_files_print(table):
-    folder = Path(os.environ.get("BAYES_RGLM_REFERENCE", ROOT.parent / "shared" / "reference")) / "glm_mle"
-    if not folder.is_dir():
-        pytest.skip("the reference answers are not beside this checkout (BAYES_RGLM_REFERENCE names their folder)")
+    folder = _folder("glm_mle")
     assert {path.stem for path in folder.glob("*.json")} == set(table)
     for name, (_, rows, model, _, likelihood, _) in table.items():
         case = json.loads((folder / f"{name}.json").read_text())
@@ -69,3 +78,39 @@ def test_what_is_compared_is_what_the_files_print(table):
         assert ("deviance" in said) == ("deviance" in case["published"]), name
         if model.split(",")[0] not in ("`gamma`", "`inverse_gaussian`"):
             assert ("log-likelihood" in said) == ("llf" in case["published"]), name
+
+
+# posteriors ----------------------------------------------------------------------------------------------------------
+
+EXACT, COMPUTED, LEFT = (
+    "Posteriors with exact moments",
+    "Posteriors computed by importance sampling",
+    "Posteriors that are not compared",
+)
+
+
+def test_every_posterior_is_a_test_or_has_a_reason():
+    exact, others = _module("test_posteriordb"), _module("test_posterior_other")
+    assert list(_table(EXACT)) == sorted(exact.FILES)
+    assert list(_table(COMPUTED)) == sorted([*others.MODELS, others.GERMAN])
+    assert {name: reason for name, (reason,) in _table(LEFT).items()} == others.OTHERS
+    for name, (_, model, _, priors) in _table(COMPUTED).items():
+        family, link = (part.strip("`") for part in model.split(", "))
+        tested, options, chosen = others.MODELS.get(name, ("bernoulli", {}, {}))
+        assert (family, link) == (tested, families.get(family).link(options.get("link")).name), name
+        for site in set(chosen) - {"default", "intercept"}:
+            assert f"`{site}`" in priors, name
+
+
+def test_every_file_of_posteriors_has_a_row():
+    assert {path.stem for path in _folder("posteriordb").glob("*.json")} == set(_table(EXACT))
+    assert {path.stem for path in _folder("posterior_other").glob("*.json")} == {*_table(COMPUTED), *_table(LEFT)}
+    for folder, title in (("posteriordb", EXACT), ("posterior_other", COMPUTED)):
+        for name, (rows, *cells) in _table(title).items():
+            case = json.loads((_folder(folder) / f"{name}.json").read_text())
+            assert case["n"] == int(rows), name
+            if folder == "posteriordb":
+                columns = [column for column in case["columns"] if column != "1"]
+                assert cells[0] == f"`{case['response']}`", name
+                assert cells[1].removeprefix("no intercept: ") == ", ".join(columns), name
+                assert cells[1].startswith("no intercept") == (len(columns) == case["p"]), name

@@ -55,6 +55,29 @@ def test_a_cell_of_censored_rows():
     assert fit(RGLM("exponential"), (FRAME, y), "ml", upper=upper).status == "ok"
 
 
+@pytest.mark.parametrize("family", ["tobit", "weibull", "exponential"])
+def test_rows_that_are_all_censored_on_one_side(family):
+    """Nothing holds the intercept; without one, nothing holds a scale or shape, whatever the columns."""
+    y = np.zeros(ROWS) if family == "tobit" else np.exp(NOISE)
+    bounds = {} if family == "tobit" else {"upper": y}
+    free = Design.from_arrays(FRAME[["rare"]] + 1.0, y, intercept=False, **bounds)
+    for data, named in (((FRAME, y), {"intercept"}), (free, {"rare"}), (free.X[:, :0], {"intercept"})):
+        options = {} if isinstance(data, Design) else bounds
+        found = fit(RGLM(family), data if isinstance(data, Design | tuple) else (data, y), "ml", **options)
+        assert named <= columns(found)
+        assert "every row is censored on the same side" in found.labels[0].message
+    across = Design.from_arrays(NOISE[:, None], y, intercept=False, **bounds)
+    found = fit(RGLM(family), across, "ml")
+    if family == "exponential":  # it has no scale, and the columns hold the predictor
+        assert found.status == "ok"
+    else:
+        assert found.status == "mle_infinite"
+        assert "no row determines" in found.labels[0].message
+    one = {"upper": np.where(LINE < 0, np.inf, y)} if bounds else {}
+    seen = np.where(LINE < 0, 0.5 + np.exp(NOISE), y)
+    assert fit(RGLM(family), (NOISE[:, None], seen), "ml", **one).status == "ok", "half of the rows are seen"
+
+
 @pytest.mark.parametrize("family", ["tobit", "ordinal", "categorical"])
 def test_a_cell_of_one_kind_where_auxiliary_values_or_levels_are_estimated(family):
     y = {

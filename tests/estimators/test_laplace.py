@@ -105,6 +105,34 @@ def test_what_has_no_gaussian_is_refused(world):
         fit(flat, world.design("gaussian"), "laplace")
 
 
+FAR_APART = np.append(-10.0 + 0.1 * np.linspace(-1, 1, 29), 10.0 + 0.1 * np.linspace(-1, 1, 29))
+
+
+@pytest.mark.parametrize("odd", [(), (0.5,)])
+def test_two_modes_are_no_certificate(odd):
+    """A robust location of two far clusters. The symmetric start is a minimum of the density between two modes: nothing
+    may stop there. Of either mode the draws look perfect, k-hat included, and lack half of the posterior.
+    """
+    prior = {"intercept": Normal(scale=20.0)}
+    model = RGLM("student_t", fixed={"nu": 1.5, "sigma": 1.0}, prior=prior)
+    design = Design.from_arrays(np.zeros((58 + len(odd), 0)), np.append(FAR_APART, odd))
+    found = fit(model, design, "laplace")
+    assert abs(found.draws.samples["intercept"].mean()) > 9.0
+    assert found.draws.info["khat"] < 0.7
+    assert found.draws.info["importance_ess"] > 400
+    assert found.status == "predictive_only"
+    assert "log-concave" in found.labels[0].message
+    mode = fit(model, design, "map")
+    assert mode.status == "ok"
+    assert abs(mode.draws.samples["intercept"].item()) > 9.0
+
+
+def test_few_draws_certify_nothing(conjugate):
+    found = fit(conjugate[0], estimator=estimators.Laplace(draws=50, chains=2))
+    assert found.status == "predictive_only"
+    assert "100 draws" in found.labels[0].message
+
+
 def test_weights_of_draws(world):
     """Weighted draws: the summary, predictions and scores are those of the weighted distribution."""
     plain = world.fit("gaussian", 1, "nuts")

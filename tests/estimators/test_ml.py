@@ -309,10 +309,22 @@ def test_the_support_of_a_prior_bounds_the_slopes(world, family):
     found = fit(model, world.design(family), "ml")
     beta, free = found.draws.samples["beta"][0, 0], world.fit(family, 1, "ml").draws.samples["beta"][0, 0]
     assert free.min() < 0 <= beta.min()
-    assert found.status == "ok"
     keep = beta > 1e-6
+    assert found.status == "boundary"
+    assert all((name in found.labels[0].message) != kept for name, kept in zip(found.design.columns, keep, strict=True))
     assert 0 < keep.sum() < len(beta)
     X = world.X[:, keep]
     part = fit(RGLM(family), (X, world.frame(family)["y"].to_numpy()), "ml")
     np.testing.assert_allclose(beta[keep], part.draws.samples["beta"][0, 0], rtol=1e-3)
     assert "std_error" not in found.summary().columns
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e9])
+def test_the_unit_of_a_positive_response_does_not_matter(unit):
+    x = np.linspace(-1.0, 1.0, 40)
+    y = np.exp(0.5 * x) * (1.0 + 0.3 * np.sin(9.0 * np.arange(40)))
+    one, other = (fit(RGLM("gamma", link="log"), (x[:, None], y * u), "ml") for u in (1.0, unit))
+    assert other.status == "ok"
+    for site in ("beta", "concentration"):
+        np.testing.assert_allclose(other.draws.samples[site], one.draws.samples[site], rtol=1e-6)
+    assert fit(RGLM("gamma", link="reciprocal"), (x[:, None], y * unit), "ml").status == "ok"

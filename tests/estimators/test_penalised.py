@@ -5,8 +5,8 @@ import numpyro.distributions as dist
 import pytest
 
 from bayes_rglm import RGLM, estimators, fit
-from bayes_rglm.errors import EstimatorError
-from bayes_rglm.estimators import Penalised
+from bayes_rglm.errors import EstimatorError, Interrupted
+from bayes_rglm.estimators import Monitor, Penalised
 from bayes_rglm.priors import ElasticNet, Laplace, Normal
 
 linear_model = pytest.importorskip("sklearn.linear_model")
@@ -55,6 +55,13 @@ def test_elastic_net(data):
     np.testing.assert_allclose(beta, other.coef_, rtol=1e-5, atol=1e-8)
 
 
+def test_an_unfinished_search_is_not_blamed_on_the_likelihood(world):
+    """It has a penalty, and so a maximum: more steps find it."""
+    found = fit(world.problem("bernoulli", 2), estimator=Penalised(steps=2, starts=1))
+    assert found.status == "not_a_mode"
+    assert "steps" in found.labels[0].advice
+
+
 def test_cross_validation_knows_noise_from_signal():
     rng = np.random.default_rng(5)
     X = rng.normal(size=(60, 30))
@@ -73,3 +80,25 @@ def test_other_peoples_priors_are_refused_by_name(data):
     with pytest.raises(EstimatorError, match="Gumbel"):
         fit(RGLM("gaussian", prior=dist.Gumbel(0.0, 1.0)), data["gaussian"], "penalised")
     assert estimators.get("penalized") == Penalised()
+
+
+def test_a_stop_among_the_folds_says_which(data):
+    """Half a cross-validation chooses no strength: there is nothing to keep. The fold at hand is cut short too."""
+
+    class Stop(Monitor):
+        folds, asked = 0, 0
+
+        def update(self, done, total, text=""):
+            self.folds = done
+
+        @property
+        def stopping(self):
+            self.asked += self.folds == 1
+            return self.asked > 3
+
+    stop = Stop()
+    method = Penalised(strength="cv", folds=3, strengths=(10.0, 1.0, 0.1))
+    with pytest.raises(Interrupted, match="fold 2 of 3"):
+        fit(RGLM("gaussian", prior=Normal(scale=1.0)), data["gaussian"], method, monitor=stop)
+    assert stop.folds == 2
+    assert 3 < stop.asked < 12, "heard between the steps of the second fold"

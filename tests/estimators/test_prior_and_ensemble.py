@@ -63,4 +63,20 @@ def test_an_ensemble_is_a_mixture_of_its_members(world, of):
 
 def test_members_start_apart(world):
     found = fit(world.problem("gaussian", 2), estimator=Ensemble(members=3, steps=3))
-    assert len(np.unique(found.draws.samples["beta_1"][0, :, 0, 0])) == 3
+    members = found.draws.samples["beta_1"][0, :, 0, 0]
+    assert len(np.unique(members)) == 3
+    table = found.summary(weights=True)
+    assert list(table.columns) == ["status", "mean", "sd_between_members"]
+    np.testing.assert_allclose(table.loc["beta_1[age, 0]", "sd_between_members"], members.std(ddof=1))
+
+
+def test_members_at_one_optimum_are_told_with_no_certainty(world):
+    """The mean of members that are all alike has no spread to print; nor have estimates that do not exist."""
+    found = fit(world.problem("gaussian"), estimator=Ensemble(members=3, of="map"))
+    assert list(found.summary().columns) == ["status", "mean"]
+    x = np.linspace(-1.0, 1.0, 40)
+    separated = fit(RGLM("bernoulli"), (x[:, None], (x > 0) * 1.0), Ensemble(of="ml"))
+    table = separated.summary()
+    assert list(table.columns) == ["status", "mean"]
+    assert table.loc["beta[x0]", "mean"] == np.inf
+    assert table.loc["beta[x0]", "status"] == "mle_infinite"

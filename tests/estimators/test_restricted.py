@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from bayes_rglm import RGLM, Design, Problem, estimators, fit
+from bayes_rglm import RGLM, Design, Problem, estimators, families, fit, links
 from bayes_rglm.errors import EstimatorError, SpecError
 from bayes_rglm.estimators import _feasible
 
@@ -88,6 +88,54 @@ def test_chains_start_and_stay_inside(family):
     found = fit(RGLM(family, "sqrt"), (X, COUNTS), estimators.NUTS(draws=200, warmup=200, chains=2))
     assert predictor(found).min() > 0
     assert not found.draws.stats["diverging"].mean() > 0.01
+
+
+@pytest.mark.slow
+def test_transitions_that_meet_the_end_of_the_domain_do_no_harm():
+    """They are rejections: told apart from divergences, with draws that agree with importance sampling from a wide t.
+
+    Twelve rows of which some are 0: the density is positive at the end of the domain, and chains meet it often.
+    """
+    x = np.column_stack([np.linspace(-1.0, 1.0, 12), np.cos(np.arange(12.0))])
+    y = np.array([0.0, 0, 1, 0, 1, 0, 2, 1, 3, 2, 4, 6])
+    found = fit(HARD, (x, y), estimators.NUTS(draws=2000, chains=4), seed=3)
+    stats = found.draws.stats
+    assert stats["left_domain"].mean() > 0.01
+    assert stats["diverging"].mean() < 0.5 * stats["left_domain"].mean()
+    assert not (stats["diverging"] & stats["left_domain"]).any()
+    draws = np.column_stack([found.draws.samples["beta"].reshape(-1, 2), found.draws.samples["intercept"].ravel()])
+    rng, freedom = np.random.default_rng(0), 6
+    root = np.linalg.cholesky(1.4 * np.cov(draws.T))
+    step = rng.normal(size=(200_000, 3)) / np.sqrt(rng.chisquare(freedom, (200_000, 1)) / freedom)
+    tried = draws.mean(0) + step @ root.T
+    with jax.enable_x64(True):
+        density = jax.jit(jax.vmap(lambda v: found.problem.log_joint({"beta": v[:2], "intercept": v[2]})))
+        weight = np.asarray(density(tried)) + 0.5 * (freedom + 3) * np.log1p((step**2).sum(1) / freedom)
+    weight = np.exp(weight - weight.max())
+    weight /= weight.sum()
+    assert 1.0 / (weight**2).sum() > 20_000
+    mean = weight @ tried
+    spread = np.sqrt(weight @ (tried - mean) ** 2)
+    np.testing.assert_allclose(draws.mean(0), mean, atol=0.1 * spread.min())
+    np.testing.assert_allclose(draws.std(0), spread, rtol=0.06)
+
+
+RESTRICTED = [(f, link.name) for f in families.names() for link in families.get(f).links if link.restricted]
+
+
+@pytest.mark.parametrize(("family", "link"), RESTRICTED)
+def test_the_extended_link_agrees_inside_and_has_numbers_outside(family, link):
+    family, link = families.get(family), links.get(link)
+    aux = {parameter.name: 1.5 for parameter in family.auxiliaries}
+    low, high = link.predictor_domain
+    inside, outside = (2.0, low - 0.5) if np.isfinite(low) else (-2.0, high + 0.5)
+    wide, y = link.extended(), np.ones(2)
+    eta = np.array([inside, outside])
+    narrow, extended = (np.asarray(family.log_likelihood(one, y, eta, **aux)) for one in (link, wide))
+    assert narrow[1] == -np.inf
+    assert narrow[0] == extended[0]
+    assert np.isfinite(extended).all()
+    assert wide != link
 
 
 def test_behind_hidden_layers_a_restricted_link_is_its_twin():

@@ -1,5 +1,7 @@
 """Variational inference: exact for a Gaussian posterior, low variances of the mean field, batches, the verdict."""
 
+import threading
+
 import jax
 import numpy as np
 import numpyro
@@ -8,9 +10,10 @@ import pytest
 
 from bayes_rglm import RGLM, Design, Problem, estimators, fit
 from bayes_rglm.errors import EstimatorError
-from bayes_rglm.estimators import SVI
+from bayes_rglm.estimators import SVI, Monitor
 from bayes_rglm.estimators.svi import _verdict
-from bayes_rglm.priors import Normal
+from bayes_rglm.fitting import Progress
+from bayes_rglm.priors import Flat, Normal
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +90,46 @@ def test_what_has_no_batches(world):
     foreign = Problem.from_numpyro(model, {"x": np.ones(len(y)), "y": y})
     with pytest.raises(EstimatorError, match="batch_size=10"):
         fit(foreign, estimator=SVI(batch_size=10))
+
+
+def test_an_improper_posterior_is_refused():
+    """As NUTS does: a Gaussian was fitted to it, 366 +- 51, and said to be fit for predictions."""
+    x = np.linspace(-1.0, 1.0, 40)
+    flat = RGLM("bernoulli", prior={"beta": Flat(), "intercept": Flat()})
+    with pytest.raises(EstimatorError, match="separated"):
+        fit(flat, (x[:, None], (x > 0) * 1.0), SVI(steps=3000))
+
+
+class _Listener(Monitor):
+    """Keeps reports; says stop after the first."""
+
+    def __init__(self, stop):
+        self.stop, self.reports = stop, []
+
+    def update(self, done, total, text=""):
+        self.reports.append((done, total, text))
+
+    @property
+    def stopping(self):
+        return self.stop and bool(self.reports)
+
+
+def test_the_search_for_the_mode_reports_and_hears_a_stop(world):
+    whole, cut = _Listener(False), _Listener(True)
+    fit(world.problem("gaussian"), estimator=world.tiny("svi"), monitor=whole)
+    done, totals, texts = zip(*whole.reports, strict=True)
+    assert done == tuple(range(1, 52))
+    assert set(totals) == {51}
+    assert texts[0].startswith("log density")
+    found = fit(world.problem("gaussian"), estimator=world.tiny("svi"), monitor=cut)
+    assert found.labels[-1].name == "interrupted"
+    assert len(cut.reports) == 2, "one start, and one block of steps to keep"
+
+
+def test_progress_forgets_the_threads_of_an_earlier_phase(capsys):
+    shown = Progress("SVI", show=True)
+    early = threading.Thread(target=shown.update, args=(1, 52))
+    early.start()
+    early.join()
+    shown.update(52, 52)
+    assert "100 %" in capsys.readouterr().err

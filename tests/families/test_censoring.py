@@ -239,16 +239,73 @@ def test_no_nan_whatever_the_linear_predictor(example, dtype):
             return example.family.distribution(example.link, eta, **aux, lower=lower, upper=upper).log_prob(y)
 
         first = jax.grad(density)
-        for function in (
-            density,
-            first,
-            jax.grad(first),
-            jax.grad(lambda *a: sum(jax.tree.leaves(jax.grad(density, 4)(*a)))),
-        ):
-            each_row = jax.vmap(jax.vmap(function, (0, 0, 0, 0, None)), (0, None, None, None, None))
-            got = jax.jit(each_row)(jnp.broadcast_to(eta, (len(eta), 6)), *rows, aux)
+        functions = [density, first]
+        if dtype == "float32":  # second derivatives overflow there first
+            functions.append(jax.grad(first))
+        if dtype == "float32" and aux:
+            functions.append(jax.grad(lambda *a: sum(jax.tree.leaves(jax.grad(density, 4)(*a)))))
+
+        def all_of_them(*a):
+            return [function(*a) for function in functions]
+
+        each_row = jax.vmap(jax.vmap(all_of_them, (0, 0, 0, 0, None)), (0, None, None, None, None))
+        for got in jax.jit(each_row)(jnp.broadcast_to(eta, (len(eta), 6)), *rows, aux):
             assert got.dtype == dtype
             assert not np.isnan(got).any()
+
+
+@pytest.mark.parametrize("lower", [-1.0, 0.0, 1e-310, 1e-12])
+def test_an_interval_of_times_from_zero_is_a_left_censored_row(lower):
+    y, eta, bounds = np.array([np.nan]), np.array([3.0]), {"lower": np.array([lower]), "upper": np.array([5.0])}
+    with mp.workdps(30):
+        exact = [float(mp.log(-mp.expm1(-((5 * mp.exp(-3)) ** power)))) for power in (1, mp.mpf("1.7"))]
+    for name, aux, value in (("exponential", {}, exact[0]), ("weibull", {"concentration": 1.7}, exact[1])):
+        family = families.get(name)
+        of = lambda link, *a, family=family, aux=aux: family.log_likelihood(link, *a, **aux, **bounds)  # noqa: E731
+        np.testing.assert_allclose(of(family.links[0], y, eta), value, rtol=1e-9)
+        slope = (of(family.links[0], y, eta + 1e-5) - of(family.links[0], y, eta - 1e-5)) / 2e-5
+        np.testing.assert_allclose(family.score(family.links[0], y, eta, **aux, **bounds), slope, rtol=1e-8)
+        found = family.separation(y, **bounds)  # None: no row is censored
+        assert (found is None) == (lower > 0)
+
+
+def test_an_interval_from_zero_has_a_slope_in_the_shape():
+    family, y, bounds = (
+        families.get("weibull"),
+        jnp.array([jnp.nan]),
+        {"lower": jnp.zeros(1), "upper": jnp.full(1, 5.0)},
+    )
+    value = lambda c: family.log_likelihood(family.links[0], y, jnp.array([3.0]), c, **bounds)[0]  # noqa: E731
+    by_shape = jax.jit(jax.grad(value))(2.0)
+    hazard = (5 * np.exp(-3.0)) ** 2.0
+    np.testing.assert_allclose(by_shape, hazard * np.log(5 * np.exp(-3.0)) / np.expm1(hazard), rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_information_of_a_row_surely_below_its_bound_is_none(dtype):
+    family, eta = families.get("weibull"), np.array([-80.0, -10.0, 80.0], dtype)
+    information = family.information(family.links[0], eta, 5.0, lower=np.ones(1, dtype))
+    np.testing.assert_allclose(information, [0.0, 0.0, 25.0], rtol=1e-6, atol=1e-25)
+
+
+@pytest.mark.parametrize(
+    ("name", "aux", "exact"), [("gaussian", {}, 1.0), ("student_t", {"nu": 4.5}, 1.8)], ids=["gaussian", "student_t"]
+)
+def test_far_bounds_leave_the_moments_alone(name, aux, exact):
+    family, near = families.get(name), 1e8 - 2.0
+    lower, upper = np.array([0.0, -np.inf, 0.0, -np.inf, 0.0]), np.array([np.inf, 3e8, 3e8, near, near])
+
+    @jax.jit
+    def moments(lower, upper):
+        law = family.distribution(family.links[0], jnp.full(5, 1e8), sigma=1.0, **aux, lower=lower, upper=upper)
+        return law.mean, law.variance
+
+    mean, variance = moments(lower, upper)
+    np.testing.assert_allclose(mean[:3], 1e8, rtol=1e-15)
+    np.testing.assert_allclose(variance[:3], exact, rtol=1e-12)
+    # A tail clipped near, without and with an end far away.
+    assert 0.001 < float(variance[3]) < exact
+    np.testing.assert_allclose(variance[4], variance[3], rtol=1e-9)
 
 
 BAD = [

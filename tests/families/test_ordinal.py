@@ -58,6 +58,17 @@ def test_log_probabilities_are_exact_in_both_tails_and_in_narrow_gaps(link):
 
 
 @every_link
+def test_the_score_is_exact_where_the_probability_has_underflowed(link):
+    eta, cuts = np.array([-40.0, -37.3, -9.0, 0.2, 9.0, 37.3, 40.0]), np.array([-1.0, 0.0, 2.0])
+    for y in range(4):
+        with mp.workdps(80):
+            slope = lambda e, y=y: mp.diff(lambda t: exact(link, y, t, cuts), e)  # noqa: E731
+            truth = np.array([float(slope(mp.mpf(float(e)))) for e in eta])
+        np.testing.assert_allclose(FAMILY.score(link, np.full(7, y), eta, cuts), truth, rtol=1e-10, atol=1e-300)
+    assert np.isfinite(FAMILY.information(link, np.concatenate([eta, [-1e3, 1e3, -1e9, 1e9]]), cuts)).all()
+
+
+@every_link
 def test_gradient_and_curvature_are_exact(link):
     eta = np.array([-3.1, -0.4, 0.9, 4.2])
     log_prob = lambda e, c, y: FAMILY.distribution(link, e, cutpoints=c).log_prob(y)  # noqa: E731

@@ -11,7 +11,7 @@ import pytest
 
 from bayes_rglm import kernels
 
-NOT_KERNELS = {"namespace", "special", "floating", "log_interval"}
+NOT_KERNELS = {"namespace", "special", "floating", "log_interval", "interval_score"}
 
 
 @dataclass(frozen=True)

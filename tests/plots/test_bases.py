@@ -1,5 +1,7 @@
 """The learned basis functions and the calibration plot: the numbers that are drawn, and what is refused."""
 
+from dataclasses import replace
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -67,6 +69,22 @@ def test_draws_are_shown_one_by_one_and_by_their_weights():
     heavy = np.full((1, 20), -30.0)
     heavy[0, 7] = 0.0
     assert plots.basis(network(draws=20, log_weights=heavy), draws=3).draws.tolist() == [[0, 7]]
+
+
+def test_a_fit_that_predicts_by_its_tangent_is_drawn_by_it():
+    for family, level, padded in (("gaussian", None, False), ("categorical", 1, True)):
+        y, coding = (np.arange(30) % 3.0, {"coding": "reference"}) if padded else (None, {})
+        made = network(family, draws=6, y=y, **coding)
+        mode = {name: value[0, 0] for name, value in made.draws.samples.items()}
+        fit = Fit(made.problem, replace(made.draws, kind="approximation", linearised_at=mode), "Laplace")
+        shown = plots.basis(fit, draws=6, level=level)
+        eta = predict(fit, shown.x[:, None], kind="linear").to_numpy()[0]
+        np.testing.assert_allclose(shown.predictor, eta[..., 1] if padded else eta, rtol=1e-9, atol=1e-9)
+        intercept = fit.draws.samples["intercept"][0][:, [0]] if padded else fit.draws.samples["intercept"][0][:, None]
+        np.testing.assert_allclose(shown.parts.sum(2) + intercept, shown.predictor, rtol=1e-9, atol=1e-9)
+        at_mode = plots.basis(made, draws=6, level=level)
+        np.testing.assert_allclose(shown.parts[0], at_mode.parts[0], rtol=1e-12)  # the mode is the first draw
+        assert np.abs(shown.parts[1:] - at_mode.parts[1:]).max() > 0.1
 
 
 def test_the_figures_show_every_unit_and_their_sum():

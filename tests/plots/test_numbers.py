@@ -38,6 +38,7 @@ def test_signs():
         (-2882.746, 532.264, "−2\u202f883\u00a0±\u00a0532"),
         (-3.349, 0.988, "−3.35\u00a0±\u00a00.99"),
         (-2.1, 0.0996, "−2.10\u00a0±\u00a00.10"),
+        (-0.000025, 0.00002, "0.00\u00a0±\u00a00.00"),
         (-math.inf, math.nan, "−∞"),
         (-2.0, math.nan, "−2.00"),
     ],
@@ -57,3 +58,12 @@ def test_durations_counts_and_diagnostics():
     assert numbers.count(1, "row") == "1 row"
     assert numbers.count(2000, "row") == "2\u202f000 rows"
     assert [numbers.exact(v) for v in (1486.0, 1.00512)] == ["1\u202f486", "1.005"]
+
+
+def test_scores_and_large_differences_stay_short():
+    assert numbers.score(-1.2345) == "−1.234"
+    assert numbers.score(-1234317.624) == "−1.23×10⁶"
+    assert numbers.score(float("-inf")) == "−∞"
+    assert numbers.with_error(-2.0e7, 1.5e6).replace(numbers.SPACE, " ") == "−2.00×10⁷ ± 1,500,000".replace(
+        ",", numbers.NARROW_SPACE
+    )

@@ -6,9 +6,9 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from bayes_rglm import RGLM, Design, Fit, Problem, fit, plots
-from bayes_rglm.errors import DataError, EstimatorError
-from bayes_rglm.plots import outcomes, style
+from bayes_rglm import RGLM, Design, Draws, Fit, Problem, evaluation, fit, plots
+from bayes_rglm.errors import DataError, EstimatorError, RGLMError
+from bayes_rglm.plots import grids, outcomes, predicted, style
 from bayes_rglm.studies import contrast
 
 POINTS = {"ML": "ml", "MAP": "map"}
@@ -86,6 +86,20 @@ def test_points_without_honest_intervals_have_none(world, separated):
     assert all(np.isnan([e.low, e.high]).all() for e in infinite)
 
 
+def test_weights_of_draws_count_in_every_figure(world):
+    """All the weight on the draws of the second chain: figures show that chain alone."""
+    plain = posterior(world)
+    weighted = np.where(np.arange(2)[:, None] == 1, np.zeros((2, 100)), -60.0)
+    second = {k: np.repeat(v[1:], 2, axis=0) for k, v in plain.draws.samples.items()}
+    parts = {"log_weights": weighted}, {"samples": second}
+    fits = [replace(plain, draws=replace(plain.draws, **part)) for part in parts]
+    for one, other in zip(*(plots.estimates({"it": own}) for own in fits), strict=True):
+        np.testing.assert_allclose([one.value, one.low, one.high], [other.value, other.low, other.high], rtol=1e-9)
+    shown = [plots.intervals(own).mean for own in fits]
+    np.testing.assert_allclose(*shown, rtol=1e-9)
+    assert not np.allclose(shown[0], plots.intervals(plain).mean, rtol=1e-3)
+
+
 def test_an_infinite_coefficient_is_an_arrow_with_its_sign(separated):
     axes = plots.coefficients(separated).axes[0]
     assert "∞" in [text.get_text() for text in axes.texts]
@@ -95,6 +109,26 @@ def test_an_infinite_coefficient_is_an_arrow_with_its_sign(separated):
 def test_a_network_has_no_coefficients(world):
     with pytest.raises(EstimatorError, match="no coefficient plot"):
         plots.coefficients({"MAP": world.fit("bernoulli", 2, "map")})
+
+
+def test_different_coefficients_are_not_put_side_by_side(world):
+    with pytest.raises(EstimatorError, match=r"cut-points: 3 coefficients, levels: 9 coeff.*\n.*coefficients\(fit\)"):
+        plots.coefficients({"cut-points": world.drawn("ordinal"), "levels": world.drawn("categorical")})
+
+
+def test_one_fit_is_a_figure_of_one_method(world, separated):
+    for draw, fitted in (
+        (plots.coefficients, world.fit("gaussian", 1, "ml")),
+        (plots.predictions, world.fit("gaussian", 1, "ml")),
+        (plots.surfaces, separated["MAP"]),
+    ):
+        figure = draw(fitted)
+        words = [axes.get_title(loc="left") for axes in figure.axes]
+        words += [text.get_text() for axes in figure.axes if axes.get_legend() for text in axes.get_legend().texts]
+        assert fitted.label in words
+        for wrong, says in (({}, "at least one fit"), ([fitted], "found: list"), ({"a": 1}, "'a': int")):
+            with pytest.raises(RGLMError, match=says):
+                draw(wrong)
 
 
 def test_reliability_is_the_isotonic_curve(study):
@@ -131,6 +165,68 @@ def test_intervals_are_drawn_for_every_method(world):
     shown = plots.intervals(fits["ML"])
     order = np.argsort(shown.mean, kind="stable")
     np.testing.assert_allclose([b[:, 1] for b in bars], np.column_stack([shown.low, shown.high])[order])
+
+
+def test_checks_of_many_rows_are_made_on_some_and_in_blocks(world, monkeypatch):
+    """Evenly spaced in order of the observed value, ends included; blocks have one length, the last reaches back."""
+    fitted = {"ML": world.fit("gaussian", 1, "ml"), "draws": posterior(world)}
+    whole, n = plots.checked(fitted)
+    assert n == len(whole["ML"].mean) == world.rows
+    monkeypatch.setattr(predicted, "MOST_CHECKED", 10)
+    some, n = plots.checked(fitted)
+    assert n == world.rows
+    seen = some["ML"].observed
+    assert len(seen) == 10
+    assert {seen.min(), seen.max()} == {fitted["ML"].design.y.min(), fitted["ML"].design.y.max()}
+    np.testing.assert_array_equal(np.isin(some["ML"].mean, whole["ML"].mean), True)
+    monkeypatch.setattr(predicted, "BLOCK", 7 * predicted.OUTCOMES)
+    blocks = plots.intervals(fitted["draws"])
+    np.testing.assert_allclose(blocks.mean, whole["draws"].mean)
+    width = whole["draws"].high - whole["draws"].low
+    np.testing.assert_allclose((blocks.high - whole["draws"].high) / width, 0.0, atol=0.1)
+    slices = evaluation.blocks(40, 7)
+    assert sorted({i for part in slices for i in range(40)[part]}) == list(range(40))
+    assert {len(range(40)[part]) for part in slices} == {7}
+
+
+def test_checks_and_surfaces_use_the_weights_of_draws():
+    """All weight on one draw: the figures are that draw's."""
+    x = np.linspace(0.0, 3.0, 30)
+    problem = Problem(RGLM("gaussian"), Design.from_arrays(x[:, None], np.sin(x)))
+    samples = {"beta": np.array([[[1.0], [-5.0]]]), "intercept": np.zeros((1, 2)), "sigma": np.full((1, 2), 1e-6)}
+    draws = Draws(samples, "approximation", log_weights=np.array([[0.0, -800.0]]))
+    fitted = Fit(problem, draws, "weighted")
+    np.testing.assert_allclose(plots.intervals(fitted).mean, x, atol=1e-9)
+    np.testing.assert_allclose(plots.intervals(fitted).low, x, atol=1e-4)
+    shown = plots.surface(fitted)
+    np.testing.assert_allclose(shown.low, shown.grid[:, 0], atol=1e-9)
+
+
+def test_shares_where_counts_of_rows_would_not_fit():
+    value = np.zeros(2000)
+    many = plots.Intervals(value, value - 1, value + 1, np.where(np.arange(2000) < 150, 9.0, 0.0))
+    few = plots.Intervals(*(np.asarray(v[:20]) for v in (many.mean, many.low, many.high, many.observed)))
+    assert (outcomes._outside(many), outcomes._outside(few)) == ("7.5 % outside", "20 of 20 outside")
+    unknown = plots.Intervals(value[:2], value[:2] - 1, value[:2] + 1, np.array([np.nan, 9.0]))
+    assert (unknown.known, unknown.outside) == (1, 1), "a row seen only as an interval is neither inside nor outside"
+
+
+def test_a_method_that_explodes_leaves_the_others_their_shades(separated):
+    grid = plots.surface(separated["MAP"])
+    calm = replace(grid, mean=np.linspace(1.0, 6.0, len(grid.mean)))
+    wild = replace(grid, mean=np.linspace(0.0, 5600.0, len(grid.mean)))
+    fits = {"MAP": posterior_of_counts(), "ML": posterior_of_counts()}
+    for found in ({"MAP": calm, "ML": wild}, {"ML": wild, "NUTS": calm, "MAP": calm}):
+        levels = grids._levels(fits, found)
+        assert levels[0] >= 0
+        assert levels[-1] <= 8
+    shifted = replace(grid, mean=calm.mean + 5.0)
+    assert grids._levels(fits, {"MAP": calm, "ML": shifted})[-1] >= 10
+
+
+def posterior_of_counts():
+    problem = Problem(RGLM("poisson"), Design.from_arrays(np.eye(3)[:, :2], np.array([0.0, 1.0, 2.0])))
+    return Fit.from_draws(problem, {"beta": np.zeros((1, 2, 2)), "intercept": np.zeros((1, 2))})
 
 
 def test_counts_that_range_far_do_not_hide_the_small_ones():

@@ -30,7 +30,7 @@ def reference():
 
 
 def _table(case) -> tuple[np.ndarray, np.ndarray]:
-    data = case["data"]
+    data = case.get("data", {})
     if "X_by_column" in data:
         return np.array(data["X_by_column"], float).T, np.array(data["y"], float)
     import statsmodels.api as sm

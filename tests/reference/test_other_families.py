@@ -168,6 +168,14 @@ def test_likelihood_or_deviance(fitted, name):
         assert info["log_likelihood"] == pytest.approx(case["recomputed_by_us"]["llf"], rel=1e-9)
 
 
+def test_standard_errors_of_censored_times_are_those_of_the_observed_information(fitted):
+    case, fit, kept, constant = fitted("gehan_exponential_rightcens")
+    errors, exact = fit.draws.info["errors"], np.zeros(2)
+    exact[constant], exact[kept] = errors["intercept"], errors["beta"]
+    np.testing.assert_allclose(exact, np.sqrt([1 / 9, 1 / 21 + 1 / 9]), rtol=1e-7)
+    np.testing.assert_allclose(exact, case["published"]["bse"], atol=5e-4)
+
+
 @pytest.mark.parametrize("name", [name for name in CASES if name.startswith("ologit")])
 def test_printed_level_probabilities(fitted, name):
     case, fit, _, _ = fitted(name)

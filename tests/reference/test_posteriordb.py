@@ -85,3 +85,5 @@ def test_moments(reference, name):
         assert effective(column) >= 10_000, parameter
         assert abs(column.mean() - exact["exact_mean"]) < 0.05 * exact["exact_sd"], parameter
         assert abs(column.std(ddof=1) / exact["exact_sd"] - 1) < 0.03, parameter
+        for share in (5, 95):
+            assert abs(np.percentile(column, share) - exact[f"q{share}"]) < 0.12 * exact["exact_sd"], parameter

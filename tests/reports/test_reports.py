@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import jax
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from bayes_rglm import RGLM, Fit, Layer, estimators, fit, priors, reports
 from bayes_rglm.errors import FileError
 from bayes_rglm.gates import SEVERITY
+from bayes_rglm.reports import fits as sections
+from bayes_rglm.reports import page as pages
 from bayes_rglm.reports import recipes, words
 from bayes_rglm.studies import contrast
 
@@ -127,6 +130,27 @@ def test_the_answer_comes_first_and_the_table_holds_the_numbers(study, text, pag
         assert note in page.text
 
 
+def test_calibration_and_cost_have_their_table(study, page, text):
+    row = study.comparison.table.loc["MAP"]
+    assert "Calibration and cost" in page.text
+    assert f"{row['gradients']:.0f}" in page.text
+    assert "figure-calibration" not in text  # a binary response: reliability says more
+    assert "90 % intervals cover" not in page.text
+    assert "R-hat of chains" in page.text
+
+
+def test_numbers_have_coverage_and_curves(world, tmp_path):
+    study = contrast(world.model("gaussian"), world.design("gaussian"), {"ML": "ml", "MAP": "map"}, seed=1)
+    text = reports.write_report(study, tmp_path / "a.html").read_text("utf-8")
+    page, row = Page(text), study.comparison.table.loc["ML"]
+    assert page.open == []
+    assert "90 % intervals cover" in page.text
+    assert f"{100 * row['cov90']:.0f} %" in page.text
+    assert ("< 0.001" if row["pit_p"] < 0.001 else f"{row['pit_p']:.3f}") in page.text
+    assert 'id="figure-calibration"' in text
+    assert text.index("Calibration and cost") < text.index("What each method found")
+
+
 def test_colours_follow_the_scheme_of_the_reader(text):
     assert "prefers-color-scheme: dark" in text
     svg = "".join(re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL))
@@ -144,6 +168,13 @@ def test_the_page_says_how_to_make_it_again(study, page):
     assert " ".join(code.split()) in page.text
     for name, version in recipes.versions():
         assert f"{name} {version}" in page.text
+
+
+def test_a_key_is_no_seed_of_zero(study):
+    text = pages.of_contrast(replace(study, seed=jax.random.key(5)), "", None, None)
+    code = "seed=jax.random.wrap_key_data(jax.numpy.array([0, 5]"
+    assert code in Page(text).text
+    assert "seed: a JAX key" in text
 
 
 def test_the_code_runs_and_gives_the_same(study, frame):
@@ -175,6 +206,28 @@ def test_code_of_an_estimator_holds_what_is_not_the_default():
     assert recipes.code_of_estimator(estimators.NUTS(draws=7)) == "rglm.estimators.NUTS(draws=7)"
 
 
+def test_code_of_a_fit_on_arrays_gives_the_same_fit(world):
+    X, y = world.X, world.frame("gaussian")["y"].to_numpy()
+    key = jax.random.fold_in(jax.random.key(5), 2)
+    model, own = RGLM("gaussian"), estimators.Prior(draws=4, chains=1)
+    found = fit(model, (X, y), own, seed=key, columns=["a", 'b "c"', "d"], intercept=False)
+    code = recipes.code_of_fit(found)
+    known = {"X": X, "y": y}
+    exec(code.replace("rglm.write_report", "(lambda *_: None)"), known)
+    again = known["fit"]
+    assert again.design.columns == ("a", 'b "c"', "d")
+    assert not again.design.intercept
+    np.testing.assert_array_equal(again.draws.samples["beta"], found.draws.samples["beta"])
+    other = fit(model, (X, y), own, columns=["a", 'b "c"', "d"], intercept=False)
+    assert not np.allclose(other.draws.samples["beta"], found.draws.samples["beta"])
+    assert eval(recipes.code_of_seed(key), {"jax": jax}) == key
+    plain = recipes.code_of_fit(fit(model, (X, y), "ml", seed=3))
+    assert "seed=3)" in plain
+    assert not re.search("columns=|intercept=|import jax", plain)
+    wide = fit(model, (np.eye(25)[:, :21], np.cos(np.arange(25.0))), "ml", columns=[f"c{j}" for j in range(21)])
+    assert "columns=columns" in recipes.code_of_fit(wide)
+
+
 def test_a_fit_and_a_comparison_have_pages(world, study, tmp_path):
     given = RGLM("gaussian", prior={"dose": priors.Laplace(scale=0.7)}, fixed={"sigma": 1.0})
     for name, result in {
@@ -195,6 +248,16 @@ def test_a_fit_and_a_comparison_have_pages(world, study, tmp_path):
     assert re.search(r"8\d % interval|9\d % interval", page.text)
     assert "R-hat" in page.text
     assert "<i>h</i>₁ = tanh(" in (tmp_path / "network.html").read_text("utf-8")
+
+
+def test_methods_with_different_coefficients_have_no_common_figure_of_them(world, monkeypatch):
+    monkeypatch.setattr(sections, "_predictions", lambda *_: "predictions")
+    monkeypatch.setattr(sections, "_coefficients", lambda *_: "coefficients")
+    found = {"cut-points": world.drawn("ordinal"), "levels": world.drawn("categorical")}
+    text = sections.findings_section(found, None)
+    assert "different coefficients" in text
+    assert text.endswith("predictions</section>")
+    assert ">coefficientspredictions<" in sections.findings_section({"levels": found["levels"]}, None)
 
 
 def test_a_bad_path_is_refused_before_anything_is_drawn(study, tmp_path):
@@ -251,6 +314,24 @@ def test_a_small_difference_is_no_difference(study):
 def test_a_large_but_uncertain_difference_is_said_to_be_so(study):
     found = said(study, -189.0, 100.0, "indistinguishable", won=0.2)
     assert "these rows cannot tell the two apart" in found.sentence
+
+
+def test_a_few_rows_that_carry_the_difference_are_said_with_it(study):
+    """No standard error decides then, in either direction; and numbers of ten digits are no numbers for people."""
+    note = "ML: a few rows carry its difference (Pareto k-hat 1.74), so its standard error is not to be trusted."
+    heavy = replace(study, comparison=replace(study.comparison, notes=(note,)))
+    found = said(heavy, -2368649672.0, 1366825559.0, "indistinguishable")
+    assert "−2.37×10⁹ ± 1.4×10⁹" in found.sentence.replace("\N{NO-BREAK SPACE}", " ")
+    assert "does not say whether that is chance" in found.sentence
+    assert "cannot tell the two apart" not in str(found)
+    assert "not to be trusted" in str(said(heavy, -30.0, 5.0, "worse"))
+    assert "not to be trusted" not in str(said(study, -30.0, 5.0, "worse"))
+
+
+def test_a_grave_status_is_said_beside_the_score(study):
+    found = said(study, -30.0, 5.0, "worse", status="mle_infinite")
+    assert "Mind the status of ML: no finite estimate exists." in found.details
+    assert "Mind" not in str(said(study, -30.0, 5.0, "worse", status="slow_mixing"))
 
 
 def test_an_impossible_row_is_said(study):

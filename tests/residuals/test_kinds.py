@@ -29,6 +29,12 @@ def test_deviance_residuals_square_to_the_deviance(truth):
         np.testing.assert_array_equal(np.sign(found), np.sign(seen - world.link.inverse(world.eta)))
 
 
+def test_a_row_against_a_mean_that_rounds_to_one_has_a_deviance_residual(truth):
+    world = truth("bernoulli", "cloglog")
+    fit = world.fit(y=np.zeros_like(world.y), draws=([3.7], [0.0]))
+    np.testing.assert_allclose(residuals(fit, kind="deviance"), -np.sqrt(2 * np.exp(3.7)), rtol=1e-9)
+
+
 def test_pearson_residuals_of_the_true_model_have_unit_variance(truth):
     for family, link, aux in (
         ("beta", "logit", {"concentration": 4.0}),

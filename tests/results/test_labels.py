@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayes_rglm import RGLM, Design, Fit, Problem, gates
+from bayes_rglm import RGLM, Design, Fit, Problem, diagnose, gates
 
 CHAINS, DRAWS = 4, 500
 
@@ -113,6 +113,16 @@ def test_a_network_summary_shows_functions_before_weights(world):
     assert len(long) == 3 * 3 + 3 + 3 + 1 + 1 + 1
     binary = world.fit("bernoulli", 2).summary()
     assert list(binary.index) == ["eta (worst of 40 rows)"]
+
+
+def test_rows_and_predictors_are_counted_apart(world):
+    """Forty rows of three levels are forty rows."""
+    rng = np.random.default_rng(0)
+    problem = world.problem("categorical", 2)
+    draws = {name: rng.normal(size=(2, 20, *shape)) for name, shape in problem.layout}
+    table = Fit.from_draws(problem, draws).summary()
+    assert list(table.index) == ["eta (worst of 120 predictors at 40 rows)"]
+    assert "120 predictors at 40 rows" in diagnose(Fit.from_draws(problem, draws))["R-hat"].message
 
 
 def test_point_estimates_claim_no_spread(world):

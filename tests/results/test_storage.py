@@ -44,6 +44,25 @@ def same_fit(one, other):
     assert one.model == other.model
 
 
+def test_numpys_numbers_are_options_like_others(world, tmp_path):
+    """A whole run must not be lost to their `bool`, which repeats no tuple, nor to JSON, which knows none of them."""
+    least = estimators.NUTS(
+        draws=np.int64(4),
+        warmup=np.int32(20),
+        chains=np.int64(1),
+        target_accept=np.float32(0.5),
+        max_tree_depth=np.int8(1),
+    )
+    prior = estimators.Prior(draws=np.int64(8), chains=np.int64(2))
+    assert all(type(getattr(prior, name)) is int for name in ("draws", "chains"))
+    assert type(least.target_accept) is type(estimators.SVI(learning_rate=np.float32(0.5)).learning_rate) is float
+    for method in (least, prior):
+        found = fit(world.problem("gaussian"), estimator=method)
+        assert "interrupted" not in [label.name for label in found.labels]
+        found.save(tmp_path / "fit.nc")
+        assert load(tmp_path / "fit.nc").estimator == method
+
+
 FITTED = [(e, f, 1) for e in estimators.names() for f in ("gaussian", "poisson")] + [
     *[(e, "bernoulli", 2) for e in estimators.names()],
     *[("drawn", f, 1 + f.startswith(("cat", "ord"))) for f in families.names()],

@@ -98,6 +98,34 @@ def test_a_fold_may_lack_a_level():
     assert any("(in 1 of 4 folds): rank_deficient: g[T.rare]" in note for note in found.comparison.notes)
 
 
+@pytest.mark.parametrize("family", ["ordinal", "categorical"])
+def test_splits_keep_the_shares_of_levels(world, family):
+    found = contrast(world.model(family), (FORMULA, world.frame(family)), {"MAP": "map"}, seed=3)
+    assert "shares of the response kept" in found.description["split"]
+    counts = [np.bincount(part.y.astype(int), minlength=3) for part in (found.train, found.test)]
+    np.testing.assert_allclose(counts[0], 0.7 * (counts[0] + counts[1]), atol=1)
+
+
+def test_a_fold_may_lack_the_last_level_of_a_response_of_codes(world):
+    frame = world.frame("categorical")
+    frame["y"] = frame["y"].clip(upper=1.0)
+    frame.loc["row 07", "y"] = 2.0
+    found = contrast(world.model("categorical"), (FORMULA, frame), {"MAP": "map"}, folds=3)
+    row = found.comparison.rows.set_index("obs").loc["row 07"]
+    assert np.isfinite(row["log_score"])
+    assert row["log_score"] < -1.0
+    assert any(note.startswith("Level 2 is tested where no training row has it") for note in found.comparison.notes)
+    split = contrast(world.model("categorical"), (FORMULA, frame), {"MAP": "map"})
+    assert "row 07" in split.train.index
+
+
+def test_draws_that_are_no_chains_are_in_the_plan(world):
+    methods = {name: world.tiny(name) for name in ("laplace", "prior")}
+    found = contrast(world.model("bernoulli"), (FORMULA, world.frame("bernoulli")), methods)
+    assert "sampling: 0 draws" in found.description["estimated_cost"]
+    assert set(found.fits) == {"laplace", "prior"}
+
+
 def test_a_method_may_have_a_model_of_its_own(world):
     tight = world.model("bernoulli").with_prior(priors.Normal(scale=1e-3))
     methods = {"MAP": estimators.MAP(), "tight": (tight, "map")}
@@ -132,8 +160,11 @@ def test_draws_and_float32(world):
 class Broken(estimators.Estimator):
     name = "broken"
     rows: int = 0
+    foreseen: bool = True
 
     def run(self, problem, key, monitor):
+        if not self.foreseen:
+            raise np.linalg.LinAlgError("Singular matrix")
         if problem.n != self.rows:
             raise EstimatorError("This estimator refuses.", found="everything")
         return estimators.MaximumLikelihood().run(problem, key, monitor)
@@ -170,6 +201,9 @@ def test_a_failing_method_does_not_lose_the_others(world):
     assert list(found.fits) == ["ML"]
     assert found.comparison.reference == "ML"
     assert any("bad failed: This estimator refuses. found: everything" in note for note in found.comparison.notes)
+    other = run(world, {"bad": Broken(foreseen=False), "ML": "ml"})
+    assert list(other.fits) == ["ML"]
+    assert any("LinAlgError: Singular matrix" in note for note in other.comparison.notes)
 
 
 def test_a_method_that_fails_in_a_later_fold_is_failed(world):

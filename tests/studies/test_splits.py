@@ -4,8 +4,10 @@ import jax
 import numpy as np
 import pytest
 
+from bayes_rglm import RGLM, Design, Problem, compare
 from bayes_rglm.errors import DataError
-from bayes_rglm.studies import make_splits
+from bayes_rglm.studies import contrast, make_splits
+from bayes_rglm.studies.splits import untrained_levels
 
 ONE = {"folds": None, "test": 0.3, "train_rows": None, "seed": 0}
 
@@ -35,6 +37,16 @@ def test_a_rare_class_is_in_both_parts():
         (split,) = make_splits(40, **{**ONE, "seed": seed}, classes=y)
         assert y[split.train].sum() == 1
         assert y[split.test].sum() == 1
+
+
+def test_a_level_of_one_row_trains():
+    y = np.r_[0.0, np.ones(19), np.full(20, 2.0)]
+    for seed in range(20):
+        (split,) = make_splits(40, **{**ONE, "seed": seed}, classes=y)
+        assert 0 in split.train
+        assert untrained_levels(y, [split]) == []
+    folds = make_splits(40, **{**ONE, "folds": 4}, classes=y)
+    assert untrained_levels(y, folds) == [0.0]
 
 
 def test_folds_test_each_row_once_and_keep_shares():
@@ -74,3 +86,22 @@ def test_every_row_is_as_likely_to_test():
 def test_sizes_that_leave_nothing_are_refused(bad):
     with pytest.raises(DataError, match="|".join(bad)):
         make_splits(50, **{**ONE, **bad})
+
+
+def test_numeric_codes_keep_their_number_of_levels():
+    """The one row of the highest code falls into one fold only; every fold has the levels of the table."""
+    y = np.resize([0.0, 1.0], 30)
+    y[4] = 2.0
+    X = np.linspace(-1.0, 1.0, 30)[:, None]
+    whole = Design.from_arrays(X, y)
+    rest = whole.rows(np.flatnonzero(y < 2))
+    assert Problem(RGLM("ordinal"), rest).program.levels == 3
+    assert Problem(RGLM("categorical"), rest.take(np.arange(9))).program.levels == 3
+    assert Problem(RGLM("ordinal"), rest.new(X[:3], y=[0.0, 1.0, 0.0])).program.levels == 3
+    assert Design.from_recipe(*rest.recipe()).top == rest.top == 2.0
+    study = contrast(RGLM("ordinal"), whole, {"MAP": "map", "ML": "ml"}, folds=3, seed=0)
+    assert study.comparison.n_test == 30
+    assert np.isfinite(study.comparison.table.loc["MAP", "log_score"])
+    assert "Level 2 of 'y' has no row" in " ".join(study.comparison.notes), "maximum likelihood says why it cannot"
+    with pytest.raises(DataError, match="level codes 0 to 2"):
+        compare(study.fits, (X[:2], [0.0, 3.0]))

@@ -9,7 +9,8 @@ from bayes_rglm import RGLM, Design, Problem, compare, evaluation, fit, predict,
 from bayes_rglm.comparison.scores import _crps, crps_sample
 from bayes_rglm.errors import RGLMError
 from bayes_rglm.estimators._curvature import gauss_newton, hessian
-from bayes_rglm.estimators._optimise import _runaway, density_and_gradient, plain_start, predictor_units
+from bayes_rglm.estimators._labels import _runaway
+from bayes_rglm.estimators._optimise import density_and_gradient, plain_start, predictor_units
 from bayes_rglm.transforms import standardised
 
 ROWS = 40

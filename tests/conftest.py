@@ -1,11 +1,20 @@
 """Small data sets and tiny fits that the tests share, one of each per family and depth: compiling is what costs."""
 
+import tempfile
+
 import jax
 import numpy as np
 import pandas as pd
 import pytest
 
 from bayes_rglm import RGLM, Design, Fit, Problem, estimators, families, fit
+
+# What one test has compiled serves the next. JAX reads these settings at its first compilation; the folder belongs to
+# this process alone (JAX writes without a lock) and goes with it.
+PROGRAMMES = tempfile.TemporaryDirectory(prefix="programmes-")
+jax.config.update("jax_compilation_cache_dir", PROGRAMMES.name)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 ROWS, COLUMNS, UNITS = 40, ("age", "dose", "year"), 3
 FORMULA = "y ~ age + dose + year"
@@ -19,6 +28,11 @@ TINY = {
     "svi": {"starts": 1, "steps": 500, "particles": 1, "draws": 100, "chains": 2},
     "nuts": {"draws": 100, "warmup": 100, "chains": 2},
 }
+
+
+def pytest_unconfigure():
+    """Remove the compiled programmes."""
+    PROGRAMMES.cleanup()
 
 
 def tiny(name: str, **options) -> estimators.Estimator:

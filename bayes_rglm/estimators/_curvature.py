@@ -20,12 +20,14 @@ from ..problem import Problem
 STEP = 1e-5
 
 
-def hessian(gradient: Callable[[np.ndarray], np.ndarray], z: np.ndarray) -> np.ndarray:
-    """The Hessian at `z` (d,) by central differences of a compiled gradient; (d, d), good to nine digits at a mode.
+def hessian(gradient: Callable[[np.ndarray], np.ndarray], z: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """The Hessian at `z` (d,) by central differences of a compiled gradient, by steps in the `units` (d,) of the
+    coordinates; (d, d), good to nine digits at a mode.
 
     An exact one would compile for tens of seconds where a family has special functions.
     """
-    rows = [(gradient(z + e) - gradient(z - e)) / (2.0 * STEP) for e in STEP * np.eye(len(z))]
+    steps = STEP * units
+    rows = [(gradient(z + e) - gradient(z - e)) / (2.0 * h) for h, e in zip(steps, np.diag(steps), strict=True)]
     matrix = np.array(rows).reshape(len(z), len(z))
     return 0.5 * (matrix + matrix.T)
 

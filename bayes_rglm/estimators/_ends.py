@@ -13,7 +13,6 @@ from numpyro.distributions import biject_to, constraints
 from ..gates import Label
 from ..problem import Problem
 
-GOALS = ("mode", "penalised", "likelihood")  # all priors, those of weights times a strength, none
 VANISHED = 1e-6  # a scale in units of the response: rounding, where rows are more than coefficients
 FAR = 12.0  # e-folds of the unconstrained value; of a scale in units of the response
 
@@ -68,6 +67,24 @@ def end_label(problem: Problem, z) -> list[Label]:
     where = f" ({', '.join(said)})" if said else ""
     advice = "use a simpler family, fix the value, or give it a prior that keeps it away from there"
     return [Label("boundary", f"{', '.join(far)} ran to the end of the range{where}", advice)]
+
+
+def without_width(problem: Problem, eta, aux) -> bool:
+    """Whether a fitted continuous response has no width, beside the response's unit or beside a positive mean: the
+    model interpolates its rows.
+    """
+    family, unit = problem.program.family, problem.constants["typical"]["scale"]
+    scales = [aux[p.name] for p in family.auxiliaries if p.floor is not None]
+    if scales or family.discrete:
+        return any(np.all(scale <= VANISHED * unit) for scale in scales)
+    law = problem.program.distribution(jnp.asarray(eta), **aux, **problem.rows)
+    return bool(np.median(np.sqrt(np.maximum(law.variance, 0.0)) / law.mean) <= VANISHED)
+
+
+def degenerate() -> Label:
+    """The label of a maximum likelihood that has no bound because the model interpolates its rows."""
+    text = "the model interpolates the response: nothing is left to estimate its scale from"
+    return Label("mle_degenerate", text, "use a proper prior, or fewer parameters")
 
 
 def bound_label(problem: Problem, z) -> list[Label]:

@@ -14,11 +14,12 @@ from ..gates import Label, aliased_columns, ordered, recession_direction
 from ..problem import Problem
 from ..transforms import Restore, standardised
 from ._base import Draws, Monitor, point
-from ._ends import end_label
+from ._ends import degenerate, end_label, without_width
 from ._existence import infinite_label, one_sided_labels
 from ._labels import edge_label
 from ._newton import MAX_ETA, informative
-from ._optimise import minimise, plain_start, predictor_units, value_and_gradient
+from ._optimise import minimise, plain_start, value_and_gradient
+from ._units import coordinate_units
 
 STEP = 1e-5
 
@@ -34,8 +35,9 @@ def _derivatives(problem: Problem, z) -> tuple[float, np.ndarray, np.ndarray]:
         return np.asarray(value_and_gradient(problem, jnp.asarray(v))[1], float)
 
     value, slope = value_and_gradient(problem, jnp.asarray(z))
-    steps = STEP * predictor_units(problem)
-    rows = [(gradient(z + e) - gradient(z - e)) / (2 * h) for h, e in zip(steps, np.diag(steps), strict=True)]
+    steps = STEP * coordinate_units(problem)
+    with np.errstate(invalid="ignore", over="ignore"):  # where there is no bound, and no Hessian either
+        rows = [(gradient(z + e) - gradient(z - e)) / (2 * h) for h, e in zip(steps, np.diag(steps), strict=True)]
     hessian = np.array(rows).reshape(len(z), len(z))
     return float(value), np.asarray(slope, float), 0.5 * (hessian + hessian.T)
 
@@ -70,13 +72,15 @@ def _aliased(problem: Problem) -> np.ndarray:
 
 
 def _newton(problem: Problem, z, aliased, steps: int = 25):
-    kept = np.setdiff1d(np.arange(len(z)), aliased)
+    kept, units = np.setdiff1d(np.arange(len(z)), aliased), coordinate_units(problem)
     z = np.array(z, float)
     z[aliased] = 0.0
     value, gradient, hessian = _derivatives(problem, z)
     for _ in range(steps):
-        change = np.zeros_like(z)
-        change[kept] = _direction(hessian[np.ix_(kept, kept)], gradient[kept])
+        if not np.all(np.isfinite(hessian)):
+            break
+        change, scaled = np.zeros_like(z), hessian * np.outer(units, units)
+        change[kept] = units[kept] * _direction(scaled[np.ix_(kept, kept)], (gradient * units)[kept])
         size = 1.0
         while size > 1e-6:
             trial = float(value_and_gradient(problem, jnp.asarray(z + size * change))[0])
@@ -87,9 +91,10 @@ def _newton(problem: Problem, z, aliased, steps: int = 25):
             break
         gain, z = trial - value, z + size * change
         value, gradient, hessian = _derivatives(problem, z)
-        if np.max(np.abs(size * change), initial=0.0) < 1e-11 * (1.0 + np.max(np.abs(z))) or gain == 0.0:
+        moved = np.max(np.abs(size * change / units), initial=0.0)
+        if moved < 1e-11 * (1.0 + np.max(np.abs(z / units))) or gain == 0.0:
             break
-    return z, float(value), float(np.max(np.abs(gradient[kept]), initial=0.0)) / max(1, problem.n), hessian
+    return z, float(value), float(np.max(np.abs(gradient * units)[kept], initial=0.0)) / max(1, problem.n), hessian
 
 
 def _direction(hessian, gradient):
@@ -124,10 +129,14 @@ def _raw(problem: Problem, restore: Restore, z) -> dict[str, np.ndarray]:
 def _errors(problem: Problem, restore: Restore, z, hessian, aliased) -> dict[str, np.ndarray]:
     kept = np.setdiff1d(np.arange(len(z)), aliased)
     covariance = np.zeros_like(hessian)
-    covariance[np.ix_(kept, kept)] = _inverse(-hessian[np.ix_(kept, kept)], _undecided(problem, aliased))
+    scales = np.outer(*[coordinate_units(problem)] * 2)
+    information = (-hessian * scales)[np.ix_(kept, kept)]
+    known = np.all(np.isfinite(information))
+    covariance[np.ix_(kept, kept)] = _inverse(information, _undecided(problem, aliased)) if known else np.nan
+    covariance *= scales
     names = [name for name, _ in problem.layout]
     columns = []
-    for step in np.diag(STEP * predictor_units(problem)):
+    for step in np.diag(STEP * coordinate_units(problem)):
         up, down = _raw(problem, restore, z + step), _raw(problem, restore, z - step)
         columns.append(np.concatenate([np.ravel(up[k] - down[k]) / (2 * step.sum()) for k in names]))
     jacobian = np.stack(columns, axis=1)
@@ -151,7 +160,7 @@ def _labels(problem: Problem, flat: Problem, restore: Restore, z, gradient: floa
         advice = "drop them, or use a proper prior, which keeps them"
         labels.append(Label("rank_deficient", message, advice, tuple(columns)))
     far = end_label(flat, z)
-    labels += far
+    labels += [degenerate()] if far and without_width(problem, *problem.parameters(_raw(flat, restore, z))) else far
     moving = _running_away(flat, restore, z, gradient, hessian, aliased)
     if glm.one_sided(problem):
         labels += one_sided_labels(problem, moving)
@@ -170,7 +179,7 @@ def _running_away(problem: Problem, restore: Restore, z, gradient: float, hessia
     sites = {name: np.asarray(value) for name, value in problem.constrain(problem.unravel(jnp.asarray(z))).items()}
     eta = problem.linear_predictor(sites)
     index = problem.unravel(np.arange(problem.size))
-    kept, units = np.setdiff1d(np.arange(len(z)), aliased), predictor_units(problem)
+    kept, units = np.setdiff1d(np.arange(len(z)), aliased), coordinate_units(problem)
     known = informative((-hessian * np.outer(units, units))[np.ix_(kept, kept)])
     near = np.max(np.abs(eta), initial=0.0) < MAX_ETA * unit
     if first.weights is None or (gradient < 1e-9 and near and known and not glm.one_sided(problem)):

@@ -37,9 +37,10 @@ def optimum_labels(problem: Problem, best, goal: str, stopped: bool) -> list[Lab
         labels.append(edge_label(problem))
     labels += end_label(problem, best.z) if known and not labels else []
     labels += bound_label(problem, best.z) if known and goal == "likelihood" else []
-    columns = _runaway(problem, best.z) if problem.depth == 1 else ()
+    columns = _runaway(problem, best.z, goal) if problem.depth == 1 else ()
     if columns:
-        text = f"the data are separated and the prior is flat; no finite maximum along {', '.join(columns)}"
+        free = "nothing is penalised" if goal == "penalised" else "the prior is flat"
+        text = f"the data are separated and {free}; no finite maximum along {', '.join(columns)}"
         return [*labels, Label("mle_infinite", text, "use a proper prior", columns)]
     if not best.finished and not stopped and not fallen:
         labels.append(_unfinished(best, goal))
@@ -49,7 +50,8 @@ def optimum_labels(problem: Problem, best, goal: str, stopped: bool) -> list[Lab
 def _unfinished(best, goal: str) -> Label:
     seen = f"(mean gradient {best.gradient:.1e} after {best.steps} steps)"
     if goal != "likelihood":
-        return Label("not_a_mode", f"the gradient does not vanish {seen}", "more steps: the option steps")
+        advice = "more steps: the option steps" if best.exhausted else "check the scale of the data"
+        return Label("not_a_mode", f"the gradient does not vanish {seen}", advice)
     advice = "use a proper prior: this likelihood need not have a maximum"
     return Label("mle_degenerate", f"the likelihood was still rising at the last step {seen}", advice)
 
@@ -64,33 +66,35 @@ def edge_label(problem: Problem) -> Label:
     )
 
 
-def _runaway(problem: Problem, z: np.ndarray) -> tuple[str, ...]:
+def _runaway(problem: Problem, z: np.ndarray, goal: str) -> tuple[str, ...]:
     """Columns under flat priors along which the density rises for ever; in large tables they are looked for where the
-    predictor is far out.
+    predictor is far out. A penalised likelihood leaves intercept and cut-points free, whatever their priors.
     """
     first = problem.program.layers[0]
     eta = problem.linear_predictor({k: np.asarray(v) for k, v in problem.constrain(z).items()})
     near = np.max(np.abs(eta / problem.constants["typical"]["scale"]), initial=0.0) < MAX_ETA
     if near and np.size(problem.data["X"]) > LARGE:
         return ()
-    X, flat = np.asarray(problem.data["X"], float), np.zeros(0, bool)
+    X, flat, free = np.asarray(problem.data["X"], float), np.zeros(0, bool), goal == "penalised"
     if first.intercept is not None:
         X = np.column_stack([np.ones(len(X)), X])
-        flat = np.array([not first.intercept.blocks[0].proper])
+        flat = np.array([free or not first.intercept.blocks[0].proper])
     if first.weights is not None:
         flat = np.concatenate([flat, ~proper_rows(first.weights)])
     if not problem.program.responses:
-        return runaway_columns(problem, X, flat)
+        return runaway_columns(problem, X, flat, free=free)
     names = range(problem.program.responses) if problem.design is None else problem.design.responses
-    found = [(name, runaway_columns(problem, X, flat, t)) for t, name in enumerate(names)]
+    found = [(name, runaway_columns(problem, X, flat, t, free=free)) for t, name in enumerate(names)]
     return tuple(f"{column}, {name}" for name, columns in found for column in columns)
 
 
-def runaway_columns(problem: Problem, X: np.ndarray, flat: np.ndarray, response: int | None = None) -> tuple[str, ...]:
-    """Names of the columns of `X` marked in `flat`, and of cut-points with a flat prior, along which the likelihood
-    of the one `response`, or of that among several, rises for ever.
+def runaway_columns(
+    problem: Problem, X: np.ndarray, flat: np.ndarray, response: int | None = None, free: bool = False
+) -> tuple[str, ...]:
+    """Names of the columns of `X` marked in `flat`, and of cut-points that are `free` or have a flat prior, along which
+    the likelihood of the one `response`, or of that among several, rises for ever.
     """
-    found = glm.existence(problem, X, response) if flat.any() else None
+    found = glm.existence(problem, X, response) if free or flat.any() else None
     if found is None:
         return ()
     rows, signs, equal = found
@@ -99,7 +103,7 @@ def runaway_columns(problem: Problem, X: np.ndarray, flat: np.ndarray, response:
     flat = np.repeat(flat, len(names) // X.shape[1])
     for site in cuts:
         names = np.concatenate([names, [f"{site.name}[{j}]" for j in range(site.shape[0])]])
-        flat = np.concatenate([flat, np.full(site.shape, not site.blocks[0].proper)])
+        flat = np.concatenate([flat, np.full(site.shape, free or not site.blocks[0].proper)])
     direction = recession_direction(rows[:, flat], signs, equal)
     if direction is None:
         return ()

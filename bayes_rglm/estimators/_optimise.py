@@ -27,9 +27,11 @@ from ._base import Draws, Monitor, point
 from ._concave import why_not_concave
 from ._curvature import hessian
 from ._ends import floors
+from ._goals import in_units, kinks
 from ._labels import optimum_labels
 from ._split import Split
 from ._threads import in_threads
+from ._units import coordinate_units
 
 SADDLES, SMALL = 3, 500  # saddles left one after another; parameters whose Hessian by differences is cheap
 NOWHERE = 1e300  # minus the log density where it is not finite
@@ -37,7 +39,9 @@ NOWHERE = 1e300  # minus the log density where it is not finite
 
 @dataclass(frozen=True, eq=False)
 class Optimum:
-    """One start's end: position (d,), log density, largest mean gradient, iterations, whether it met its tolerance."""
+    """One start's end: position (d,), log density, largest mean gradient in the problem's units, iterations, whether
+    it met its tolerance; `exhausted`, whether it ran out of steps.
+    """
 
     z: np.ndarray
     value: float
@@ -47,6 +51,7 @@ class Optimum:
     trace: tuple[float, ...] = ()
     edge: bool = False
     gradients: int = 0
+    exhausted: bool = False
 
 
 @jax.jit
@@ -58,13 +63,6 @@ def value_and_gradient(problem: Problem, z):
 def is_restricted(problem: Problem) -> bool:
     """Whether some linear predictors have no mean."""
     return isinstance(problem.program, Program) and problem.program.link.restricted
-
-
-def predictor_units(problem: Problem) -> np.ndarray:
-    """Units of the flat vector at depth 1: coefficients have that of the linear predictor, the rest is of order one."""
-    unit, first = problem.constants["typical"]["scale"], problem.program.layers[0]
-    scaled = {site.name for site in (first.weights, first.intercept) if site is not None}
-    return np.concatenate([np.full(shape, unit if name in scaled else 1.0).ravel() for name, shape in problem.layout])
 
 
 @jax.jit
@@ -126,12 +124,12 @@ def search(
     options,
     goal: str,
     objective=value_and_gradient,
-    kink_scale: float = 1.0,
+    strength: float = 1.0,
 ) -> Search:
     """All optima of `objective(problem, z)` from `options.starts` starting points (one at depth 1).
 
-    `goal` (`_ends.GOALS`) says which priors are part of the objective, and so how low scales may go. `kink_scale`
-    multiplies the scales of the priors' kinks.
+    `goal` (`_goals.GOALS`) says which priors are part of the objective, and so how low scales may go; `strength`
+    multiplies those priors.
     """
     known = isinstance(problem.program, Program)
     flat, restore = standardised(problem) if known else (problem, Restore(dict, 0.0))
@@ -140,7 +138,7 @@ def search(
     begin = [np.asarray(flat.ravel(origin.initial(k)), float) for k in jax.random.split(key, starts)]
     if problem.depth == 1:
         begin = [plain_start(flat)]
-    found = Search(flat, restore, _run(flat, begin, monitor, options, goal, objective, kink_scale), goal)
+    found = Search(flat, restore, _run(flat, begin, monitor, options, goal, objective, strength), goal)
     if found.found[found.best].value < -0.5 * NOWHERE:
         raise EstimatorError(
             "The log density is not finite at any starting point.",
@@ -190,34 +188,34 @@ def _inside(problem: Problem, sites):
     return sites | {s.name: (moved[:cut] if s is first.intercept else moved[cut:]).reshape(s.shape) for s in pair}
 
 
-def _run(problem: Problem, begin, monitor: Monitor, options, goal: str, objective, kink_scale) -> list[Optimum]:
-    kinks = scaled_kinks(problem.kinks(), kink_scale) if isinstance(problem.program, Program) else None
-    lower = floors(problem, goal) if isinstance(problem.program, Program) else None
+def _run(problem: Problem, begin, monitor: Monitor, options, goal: str, objective, strength) -> list[Optimum]:
+    known = isinstance(problem.program, Program)
+    bent, lower = (kinks(problem, goal, strength), floors(problem, goal)) if known else (None, None)
     # Traced here, once: NumPyro's handler stack is one per process, so models are not traced in threads.
     objective(problem, jnp.asarray(begin[0]))
     done = [0]
 
     def one(start: np.ndarray) -> Optimum:
-        optimum = minimise(problem, start, kinks, lower, monitor, options, objective)
+        optimum = minimise(problem, start, bent, lower, monitor, options, objective)
         done[0] += 1
         monitor.update(done[0], len(begin), f"log density {optimum.value:.2f}")
         return optimum
 
     found = in_threads(one, begin)
     if not jax.config.jax_enable_x64:
-        found = _in_double(problem, found, kinks, lower, monitor, options, objective)
-    if problem.depth == 1 and kinks is None and why_not_concave(problem) is not None:
+        found = _in_double(problem, found, bent, lower, monitor, options, objective)
+    if problem.depth == 1 and bent is None and why_not_concave(problem) is not None:
         found = _off_saddles(problem, found, lower, monitor, options, objective)
     return found
 
 
-def _in_double(problem, found, kinks, lower, monitor, options, objective) -> list[Optimum]:
+def _in_double(problem, found, bent, lower, monitor, options, objective) -> list[Optimum]:
     """The ends, searched on in double precision where the rounding of single precision, not the steps, stopped them."""
 
     def on(end: Optimum) -> Optimum:
         if end.finished or end.steps >= options.steps or monitor.stopping:
             return end
-        further = minimise(problem, end.z, kinks, lower, monitor, options, objective)
+        further = minimise(problem, end.z, bent, lower, monitor, options, objective)
         return replace(further, steps=end.steps + further.steps)
 
     if all(end.finished for end in found):
@@ -231,13 +229,13 @@ def _off_saddles(problem, found, lower, monitor, options, objective) -> list[Opt
     """The optima; in place of a best one that is stationary and no maximum, where a search ends on either side of it:
     by symmetry a start may lie on a saddle, where a gradient sees nothing.
     """
-    units = predictor_units(problem)
+    units = coordinate_units(problem)
     for _ in range(SADDLES):
         best = max(found, key=lambda optimum: optimum.value)
         if not best.finished or best.edge or monitor.stopping or problem.size > SMALL:
             break
         with jax.enable_x64(True):
-            matrix = hessian(lambda v: np.asarray(objective(problem, jnp.asarray(v))[1], float), best.z)
+            matrix = hessian(lambda v: np.asarray(objective(problem, jnp.asarray(v))[1], float), best.z, units)
             matrix = np.nan_to_num(matrix * np.outer(units, units))
             values, vectors = np.linalg.eigh(matrix)
             if values[-1] <= 1e-6 * np.abs(values).max():
@@ -249,39 +247,36 @@ def _off_saddles(problem, found, lower, monitor, options, objective) -> list[Opt
     return found
 
 
-def scaled_kinks(kinks, factor: float):
-    """`Problem.kinks` with their scales multiplied."""
-    return None if kinks is None else (*kinks[:2], kinks[2] * factor)
-
-
-def minimise(problem, start, kinks, lower, monitor: Monitor, options, derive=value_and_gradient) -> Optimum:
-    """One start's end by L-BFGS-B, of the objective `derive(problem, z)`."""
-    if kinks is None and is_restricted(problem):
+def minimise(problem, start, bent, lower, monitor: Monitor, options, derive=value_and_gradient) -> Optimum:
+    """One start's end by L-BFGS-B in the problem's units, of the objective `derive(problem, z)` with kinks `bent`."""
+    if bent is None and is_restricted(problem):
         return _minimise_inside(problem, start, monitor, options, derive)
     from scipy.optimize import minimize
 
-    split = Split(len(start), kinks)
+    units = coordinate_units(problem)
+    split, lower = Split(len(start), in_units(bent, units)), None if lower is None else lower / units
     rows, trace, far = max(1, problem.n), [], [NOWHERE]
 
     def objective(x):
         z = split.beside(split.join(x))
-        value, gradient = derive(problem, jnp.asarray(z))
-        value, gradient = float(value), np.asarray(gradient, float)
-        if not np.isfinite(value):
+        value, gradient = derive(problem, jnp.asarray(z * units))
+        value, gradient = float(value), np.asarray(gradient, float) * units
+        if not np.isfinite(value) or not np.all(np.isfinite(gradient)):
             return far[0], np.zeros_like(x)
         value, gradient = split.objective(x, z, value, gradient)
-        if is_restricted(problem):  # a step too far, whose size the line search can interpolate
-            far[0] = value / rows + 1.0 + abs(value) / rows
+        if far[0] == NOWHERE:
+            far[0] = _too_far(value / rows)
         return value / rows, gradient / rows
 
     def step(intermediate_result):
+        far[0] = _too_far(float(intermediate_result.fun))
         trace.append(-float(intermediate_result.fun) * rows)
         if monitor.stopping:
             raise StopIteration
 
     result = minimize(
         objective,
-        split.part(start),
+        split.part(start / units),
         jac=True,
         method="L-BFGS-B",
         bounds=split.bounds(lower),
@@ -297,12 +292,20 @@ def minimise(problem, start, kinks, lower, monitor: Monitor, options, derive=val
     gradient = split.residual(result.x, np.asarray(result.jac), lower)
     # With ftol = 0 a failed line search means that rounding, not the model, ended the search.
     finished = gradient <= max(100 * options.tolerance, 1e-6) or (result.status == 2 and gradient < 1e-4)
-    end, last = (split.join(result.x), -float(result.fun) * rows), tuple(trace[-3:])
-    return Optimum(*end, gradient, int(result.nit), finished, last, gradients=int(result.nfev))
+    end, last = (split.join(result.x) * units, -float(result.fun) * rows), tuple(trace[-3:])
+    steps, spent = int(result.nit), result.status == 1
+    return Optimum(*end, gradient, steps, finished, last, gradients=int(result.nfev), exhausted=spent)
+
+
+def _too_far(value: float) -> float:
+    """What stands for a value that is not finite beside the accepted `value`: worse, but of a size that the line search
+    can interpolate.
+    """
+    return value + 1.0 + abs(value)
 
 
 def _minimise_inside(problem, start, monitor: Monitor, options, derive) -> Optimum:
-    rows, units, asked = max(1, problem.n), predictor_units(problem), []
+    rows, units, asked = max(1, problem.n), coordinate_units(problem), []
 
     def objective(u, barrier):
         asked.append(1)
@@ -319,7 +322,8 @@ def _minimise_inside(problem, start, monitor: Monitor, options, derive) -> Optim
     z, (value, gradient, steps, edge) = found[0] * units, found[1:]
     largest = float(np.max(np.abs(gradient), initial=0.0))
     finished = largest <= max(100 * options.tolerance, 1e-6)
-    return Optimum(z, value * rows if np.isfinite(value) else -NOWHERE, largest, steps, finished, (), edge, len(asked))
+    value = value * rows if np.isfinite(value) else -NOWHERE
+    return Optimum(z, value, largest, steps, finished, (), edge, len(asked), steps >= options.steps)
 
 
 def _facts(found: list[Optimum], best: int) -> dict:

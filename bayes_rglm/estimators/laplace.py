@@ -36,6 +36,7 @@ from ._curvature import gauss_newton, hessian
 from ._draws import approximate
 from ._ends import floor_label
 from ._optimise import density_and_gradient, search
+from ._units import coordinate_units
 
 LARGEST = 4000
 # Differences of a gradient need every digit, whatever the precision of the fit.
@@ -173,11 +174,12 @@ def _mode(problem: Problem, key, monitor: Monitor, options):
 def _polished(problem: Problem, z: np.ndarray, steps: int = 8) -> tuple[np.ndarray, float]:
     """A few Newton steps from an optimum: to rounding."""
     gradient = _gradient(problem)
-    z, rows = np.array(z, float), max(1, problem.n)
-    slope = gradient(z)
+    z, rows, units = np.array(z, float), max(1, problem.n), coordinate_units(problem)
+    slope = gradient(z) * units
     for _ in range(steps):
-        change = np.linalg.lstsq(hessian(gradient, z), -slope, rcond=None)[0]
-        trial = gradient(z + change)
+        matrix = hessian(gradient, z, units) * np.outer(units, units)
+        change = units * np.linalg.lstsq(matrix, -slope, rcond=None)[0]
+        trial = gradient(z + change) * units
         if not np.max(np.abs(trial)) < np.max(np.abs(slope)):
             break
         z, slope = z + change, trial
@@ -193,19 +195,21 @@ def _at(problem: Problem, z: np.ndarray) -> tuple[Gaussian, dict[str, Any]]:
     """The Gaussian at `z`; facts are empty unless its curvature had to be mended."""
     known = isinstance(problem.program, Program)
     deep = known and problem.depth > 1
-    precision = gauss_newton(problem, z) if deep else -hessian(_gradient(problem), z)
+    units = coordinate_units(problem)
+    precision = gauss_newton(problem, z) if deep else -hessian(_gradient(problem), z, units)
     if not np.any(precision) or not np.all(np.isfinite(precision)):
         raise EstimatorError(
             "A Gaussian at the mode needs curvature there.",
             found="a Hessian that is zero or not finite",
             do='use "nuts", or check the scale of the columns',
         )
-    values, vectors = np.linalg.eigh(precision)
+    scales = np.outer(units, units)
+    values, vectors = np.linalg.eigh(precision * scales)
     facts = {}
     largest = np.abs(values).max()
     if values.min() <= 1e-10 * largest:
         facts["mended_eigenvalues"] = int((values <= 1e-10 * largest).sum())
-        precision = (vectors * np.maximum(values, 1e-6 * largest)) @ vectors.T
+        precision = (vectors * np.maximum(values, 1e-6 * largest)) @ vectors.T / scales
     value = float(density_and_gradient(problem, jnp.asarray(z))[0])
     return Gaussian(np.asarray(z, float), precision, value), facts
 

@@ -29,6 +29,7 @@ from ..gates import Label, aliased_columns, ordered, recession_direction
 from ..problem import Problem
 from ..transforms import likelihood_only, standardised
 from ._base import Draws, Estimator, Monitor, check_options, point, register
+from ._ends import degenerate
 from ._existence import infinite_label, one_sided_labels
 from ._feasible import coefficients
 from ._joint import joint_maximum
@@ -165,8 +166,8 @@ def _labels(problem, X, scoring, aliased, back) -> list[Label]:
             return labels + (one_sided_labels(problem, moving) if one_sided else [infinite_label(problem, moving)])
     if scoring.edge:
         labels.append(edge_label(problem))
-    if _collapsed(problem, scoring.aux):
-        labels.append(_degenerate("the model interpolates the response: a scale went to 0"))
+    if _collapsed(problem, scoring):
+        labels.append(degenerate())
     elif not scoring.converged:
         labels.append(
             Label("not_a_mode", f"largest mean gradient {scoring.gradient:.1e}", "check the scale of the data")
@@ -174,14 +175,17 @@ def _labels(problem, X, scoring, aliased, back) -> list[Label]:
     return labels
 
 
-def _collapsed(problem: Problem, aux) -> bool:
-    """Whether a parameter in the unit of the response is next to nothing."""
-    least = 1e-8 * problem.constants["typical"]["scale"]
-    return any(p.floor is not None and aux[p.name] <= least for p in problem.program.family.auxiliaries)
-
-
-def _degenerate(message: str) -> Label:
-    return Label("mle_degenerate", message, "use a proper prior, or fewer parameters")
+def _collapsed(problem: Problem, scoring: Scoring) -> bool:
+    """Whether an estimated scale in the unit of the response, or a coefficient of variation, is next to nothing."""
+    family, aux, fixed = problem.program.family, scoring.aux, problem.constants["fixed"]
+    free = [parameter for parameter in family.auxiliaries if parameter.name not in fixed]
+    if any(parameter.floor is not None for parameter in free):
+        least = 1e-8 * problem.constants["typical"]["scale"]
+        return any(p.floor is not None and aux[p.name] <= least for p in free)
+    if not any(parameter.profile is not None for parameter in free):
+        return False
+    mean = problem.program.link.inverse(scoring.eta)
+    return float(np.median(family.dispersion(**aux) * family.variance(mean) / mean**2)) < 1e-13
 
 
 def _facts(problem: Problem, X, scoring: Scoring, aliased) -> dict:

@@ -24,7 +24,8 @@ from ..problem import Problem
 from ..transforms import standardised
 from ._base import Draws, Estimator, Monitor, Quiet, check_options, point, refuse_random_scales, register
 from ._ends import floors
-from ._optimise import minimise, plain_start, scaled_kinks, search
+from ._goals import kinks, penalised_sites
+from ._optimise import minimise, plain_start, search
 
 STRENGTHS = tuple(float(s) for s in np.geomspace(1e2, 1e-3, 11))
 PATH_STEPS = 500
@@ -76,7 +77,7 @@ class Penalised(Estimator):
             options=self,
             goal="penalised",
             objective=objective(strength),
-            kink_scale=1.0 / strength,
+            strength=strength,
         )
         best = found.found[found.best]
         values = sorted((o.value for o in found.found), reverse=True)
@@ -113,20 +114,12 @@ def _refuse(problem: Problem) -> None:
             )
 
 
-def _penalised_sites(problem: Problem) -> list[str]:
-    """Weights, and the intercepts of hidden layers; neither intercepts of linear predictors nor auxiliary values."""
-    program = problem.program
-    maps = [*program.layers, *(head.affine for head in program.heads)]
-    sites = [a.weights for a in maps] + [a.intercept for a in program.layers if a.activation is not None]
-    return [site.name for site in sites if site is not None]
-
-
 @jax.jit
 def _value_and_gradient(problem: Problem, z, strength):
     def value(v):
         theta = problem.constrain(v)
         prior = problem.log_prior(theta)
-        penalty = sum(jnp.sum(prior[name]) for name in _penalised_sites(problem))
+        penalty = sum(jnp.sum(prior[name]) for name in penalised_sites(problem))
         return jnp.sum(problem.log_likelihood(theta)) + strength * penalty
 
     return jax.value_and_grad(value)(z)
@@ -176,14 +169,14 @@ def _path(problem: Problem, train, test, key, monitor: Monitor, options: Penalis
     moves by a tenth of a draw of the prior: held at 0, its weights would stay there.
     """
     inside, outside = _rows(problem, train), _rows(problem, test)
-    kinks, lower = problem.kinks(), floors(problem, "penalised")
+    lower = floors(problem, "penalised")
     start = plain_start(inside) if problem.depth == 1 else np.zeros(problem.size)
     shake = 0.0 if problem.depth == 1 else 0.1 * np.asarray(problem.ravel(problem.initial(key)), float)
     budget = replace(options, steps=min(options.steps, PATH_STEPS))
     scores = []
     for strength in options.strengths:
-        scaled = scaled_kinks(kinks, 1.0 / strength)
-        optimum = minimise(inside, start + shake, scaled, lower, monitor, budget, objective(strength))
+        bent = kinks(problem, "penalised", strength)
+        optimum = minimise(inside, start + shake, bent, lower, monitor, budget, objective(strength))
         start = optimum.z
         scores.append(float(_log_likelihood(outside, jnp.asarray(optimum.z))))
     return np.array(scores)

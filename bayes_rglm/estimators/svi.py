@@ -38,6 +38,7 @@ from ._base import Draws, Estimator, Monitor, check_options, refuse_random_scale
 from ._draws import approximate
 from ._improper import refuse_improper
 from ._optimise import density_and_gradient, search
+from ._units import coordinate_units
 
 GUIDES = {
     "mean_field": AutoDiagonalNormal,
@@ -174,18 +175,19 @@ def _batched(problem: Problem, index) -> Problem:
 
 
 def _units(problem: Problem, mode: np.ndarray) -> np.ndarray:
-    """The sd of each coordinate given the others, by the curvature at the mode, at most that of a wide prior; all 1 for
-    large problems.
+    """The sd of each coordinate given the others, by the curvature at the mode, at most that of a wide prior; for large
+    problems its unit alone.
     """
+    units = coordinate_units(problem)
     if problem.size > FULL:
-        return np.ones(problem.size)
+        return units
 
     def slope(z, j):
-        return float(density_and_gradient(problem, jnp.asarray(z))[1][j])
+        return float(density_and_gradient(problem, jnp.asarray(z))[1][j]) * units[j]
 
-    steps = STEP * np.eye(problem.size)
+    steps = np.diag(STEP * units)
     curvature = [(slope(mode - e, j) - slope(mode + e, j)) / (2.0 * STEP) for j, e in enumerate(steps)]
-    return 1.0 / np.sqrt(np.maximum(curvature, 1.0 / WIDEST**2))
+    return units / np.sqrt(np.maximum(curvature, 1.0 / WIDEST**2))
 
 
 def _model(problem: Problem, frame, settings: Settings):

@@ -1,7 +1,8 @@
 """Overdispersed counts with mean mu = f(eta): NB2, V = mu + mu^2/r, and NB1, V = mu (1 + alpha).
 
 Both are Poisson rows whose rate is gamma distributed, and both have the Poisson family as the limit that their default
-priors point at: 1/sqrt(r), or sqrt(alpha), is half-normal, so that the limit is at 0 and not at infinity.
+priors point at: 1/sqrt(r) is half-normal, so that the limit is at 0 and not at infinity; alpha is exponential. (Were
+sqrt(alpha) half-normal, the density of alpha would have no bound at 0, and counts without overdispersion no mode.)
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpyro.distributions import constraints
 
 from .. import kernels as k
 from .. import links
-from ..priors import HalfNormalPower
+from ..priors import Exponential, HalfNormalPower
 from . import _negative_binomial as nb
 from ._base import Family, Parameter, Response, Typical, average, refuse_levels, refuse_rows, register
 from ._stirling import bounded_exp
@@ -188,10 +189,10 @@ class NegativeBinomial1(Family):
         Parameter(
             name="alpha",
             support=constraints.positive,
-            prior=HalfNormalPower(power=0.5),
+            prior=Exponential(rate=1.0),
             start=lambda y, mean, weights=None: _excess(y, mean, 1, weights),
             link=_LOG,
-            typical=0.45,
+            typical=0.69,
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -253,15 +253,16 @@ class Problem:
         network(self.data["X"] if X is None else X, from_values(theta), program, self.constants, layers)
         return layers
 
-    def kinks(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    def kinks(self, names: Collection[str] | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
         """Where the log prior of weights, or of an intercept whose location stays, has a term -|w - centre| / scale:
-        flat indices, centres and scales; None if nowhere.
+        flat indices, centres and scales; None if nowhere. `names`: of these sites only.
         """
         program, flat, found = self.require_network("kinks"), self.unravel(np.arange(self.size)), []
         maps = (*program.layers, *(head.affine for head in program.heads))
         for site in (s for a in maps for s in (a.weights, a.intercept) if s is not None):
             own = self.constants[site.name]
-            if np.any(own.get("centre", 0.0)):  # a location that follows the slopes
+            unasked = names is not None and site.name not in names
+            if unasked or np.any(own.get("centre", 0.0)):  # a location that follows the slopes
                 continue
             for block, hyper in zip(site.blocks, own["hyper"], strict=True):
                 if block.kink is not None:

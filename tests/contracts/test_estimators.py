@@ -332,3 +332,22 @@ def test_a_second_ctrl_c_leaves_at_once(world):
     with pytest.raises(KeyboardInterrupt):
         fit(world.problem("bernoulli", 2), estimator=world.tiny("prior", draws=2000), monitor=Twice(1))
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e8])
+@every
+def test_the_unit_of_the_response_changes_nothing_but_the_unit(world, name, unit):
+    y, found = world.frame("gaussian")["y"].to_numpy(), []
+    for factor in (1.0, unit):
+        one = fit(Problem(world.model("gaussian"), world.arrays("gaussian", y=y * factor)), estimator=world.tiny(name))
+        draws = {site: one.draws.samples[site] / factor for site in ("beta", "sigma")}
+        found.append((one.status, draws))
+    (status, plain), (other_status, scaled) = found
+    if name == "nuts":  # chains part after some steps, by rounding
+        for site in plain:
+            gap = np.abs(plain[site].mean((0, 1)) - scaled[site].mean((0, 1)))
+            assert (gap < 0.5 * plain[site].std((0, 1))).all()
+        return
+    assert status == other_status
+    for site in plain:
+        np.testing.assert_allclose(scaled[site], plain[site], rtol=1e-4, atol=1e-5 * np.abs(plain[site]).max())

@@ -212,3 +212,24 @@ def test_a_kink_in_the_prior_of_an_intercept_is_an_exact_zero(data):
     found = fit(RGLM("gaussian", prior={"intercept": Laplace(scale=1e-4)}), (X + 3.0, y), "map")
     assert found.status == "ok", found.labels
     assert found.draws.samples["intercept"][0, 0] == 0.0
+
+
+def test_counts_without_overdispersion_have_a_mode():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=200)
+    y = rng.poisson(np.exp(0.5 + 0.3 * x)).astype(float)
+    found, limit = (fit(RGLM(name), (x[:, None], y), "map") for name in ("negative_binomial_1", "poisson"))
+    assert found.status in ("ok", "boundary")
+    assert float(found.draws.samples["alpha"][0, 0]) < 0.2
+    np.testing.assert_allclose(found.draws.samples["beta"], limit.draws.samples["beta"], rtol=0.05)
+
+
+def test_a_step_beyond_the_numbers_does_not_end_the_search():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=200)
+    y = np.exp(1.0 + 0.5 * x) * rng.weibull(np.exp(2.5 + 0.4 * x))
+    found = fit(RGLM("weibull", heads=("concentration",)), (x[:, None], y), "map")
+    assert found.status == "ok", found.labels
+    truth = {"beta": 0.5, "intercept": 1.0, "beta_concentration": 0.4, "intercept_concentration": 2.5}
+    for site, value in truth.items():
+        assert float(np.ravel(found.draws.samples[site])[0]) == pytest.approx(value, abs=0.15)

@@ -328,3 +328,20 @@ def test_the_unit_of_a_positive_response_does_not_matter(unit):
     for site in ("beta", "concentration"):
         np.testing.assert_allclose(other.draws.samples[site], one.draws.samples[site], rtol=1e-6)
     assert fit(RGLM("gamma", link="reciprocal"), (x[:, None], y * unit), "ml").status == "ok"
+
+
+@pytest.mark.parametrize("family", ["gamma", "inverse_gaussian", "weibull", "tobit", "student_t"])
+@pytest.mark.parametrize("slope", [0.0, 0.5])
+def test_rows_on_a_line_leave_no_scale_to_estimate(family, slope):
+    x = np.linspace(-1.0, 1.0, 15)
+    y = 5.0 + slope * x if family in ("tobit", "student_t") else np.exp(1.0 + slope * x)
+    found = fit(RGLM(family), (x[:, None], y), "ml")
+    assert found.status == "mle_degenerate"
+    np.testing.assert_allclose(found.draws.samples["beta"], slope, atol=1e-6)
+    assert found.summary()["std_error"].isna().all()
+
+
+def test_a_scale_that_is_fixed_has_not_collapsed():
+    x = np.linspace(-1.0, 1.0, 15)
+    found = fit(RGLM("gaussian", fixed={"sigma": 1e-9}), (x[:, None], np.sin(9.0 * x)), "ml")
+    assert "mle_degenerate" not in [label.name for label in found.labels]

@@ -102,3 +102,26 @@ def test_a_stop_among_the_folds_says_which(data):
         fit(RGLM("gaussian", prior=Normal(scale=1.0)), data["gaussian"], method, monitor=stop)
     assert stop.folds == 2
     assert 3 < stop.asked < 12, "heard between the steps of the second fold"
+
+
+@pytest.mark.parametrize(("family", "y"), [("poisson", 0.0), ("bernoulli", 1.0)])
+def test_a_free_intercept_without_a_maximum_is_named(world, family, y):
+    found = fit(world.model(family), world.arrays(family, y=np.full(world.rows, y)), "penalised")
+    assert found.status == "mle_infinite"
+    assert found.labels[0].columns == ("intercept",)
+    assert "nothing is penalised" in found.labels[0].message
+
+
+def test_the_prior_of_the_intercept_has_no_part_in_it(data):
+    plain = fit(RGLM("bernoulli"), data["bernoulli"], "penalised")
+    held = fit(RGLM("bernoulli", prior={"intercept": Laplace(scale=0.01)}), data["bernoulli"], "penalised")
+    assert abs(float(plain.draws.samples["intercept"][0, 0])) > 0.05
+    for site in ("beta", "intercept"):
+        np.testing.assert_allclose(held.draws.samples[site], plain.draws.samples[site], rtol=1e-5)
+
+
+def test_the_unit_of_the_response_does_not_choose_the_strength(data):
+    X, y = data["gaussian"]
+    method = Penalised(strength="cv", strengths=(10.0, 1.0, 0.1))
+    found = [fit(RGLM("gaussian"), (X, y * unit), method).draws.info["strength"] for unit in (1.0, 1e6)]
+    assert found[0] == found[1]

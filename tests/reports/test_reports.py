@@ -250,7 +250,8 @@ def test_a_fit_and_a_comparison_have_pages(world, study, tmp_path):
     assert "<i>h</i>₁ = tanh(" in (tmp_path / "network.html").read_text("utf-8")
 
 
-def test_counts_out_of_trials_have_figures():
+def test_counts_out_of_trials_have_the_figure_of_their_share(monkeypatch):
+    monkeypatch.setattr(sections, "_predictions", lambda *_: "")
     trials = np.resize([1.0, 4.0, 30.0], 12)
     design = Design.from_arrays(np.linspace(0.0, 1.0, 12)[:, None], np.round(0.4 * trials), trials=trials)
     noise = np.random.default_rng(1).normal(size=(2, 20))

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import residuals
 from ..errors import DataError
-from ..results import Fit, check_fit
+from ..results import Fit
 from .style import WIDE, styled
 
 LEAST = 5
@@ -48,7 +48,6 @@ def calibration(fit: Fit, data: Any = None, *, seed: int = 0, loo: bool = False,
     import xarray as xr
     from matplotlib import pyplot
 
-    check_fit(fit, "plots.calibration")
     u = residuals.transform(fit, data, seed, loo=loo)
     u = u[np.isfinite(u)]
     if len(u) < LEAST:

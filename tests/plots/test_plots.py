@@ -59,7 +59,7 @@ def test_figures_of_a_comparison_need_one(study, draw):
             draw(wrong)
 
 
-@pytest.mark.parametrize("read", [plots.intervals, plots.reliability, plots.surface, plots.calibration])
+@pytest.mark.parametrize("read", [plots.intervals, plots.reliability, plots.surface])
 def test_numbers_of_a_fit_need_one(study, read):
     with pytest.raises(DataError, match=r"takes a fit\.\s*found: Contrast"):
         read(study)

@@ -203,9 +203,10 @@ def _check_codes(spec: RGLM, design: Design) -> None:
             )
     if ordered and design.alphabetical and len(design.levels) > 2:
         raise DataError(
-            f"The levels of the ordinal response {design.response!r} are text, which has no order but the alphabet's.",
+            f"The levels of the ordinal response {design.response!r} have no order but the alphabet's.",
             found=" < ".join(map(repr, design.levels)),
-            do="convert it with pandas.Categorical(column, categories=[lowest, ..., highest], ordered=True)",
+            do="code them 0, 1, 2, ... from lowest to highest (in a file, too), or convert them with "
+            "pandas.Categorical(column, categories=[lowest, ..., highest], ordered=True)",
         )
 
 

@@ -37,7 +37,7 @@ class Origin:
     top : float or None
         The largest response of the table that these rows were taken from; None where they are the table.
     alphabetical : bool
-        Whether the levels of the response are text, put in alphabetical order here.
+        Whether the levels of the response are in alphabetical order for want of another.
     """
 
     encoder: FormulaEncoder | None
@@ -74,7 +74,8 @@ def from_formula(
     own = {name: column.take(rows) for name, column in own.items()}
     index = table.index[rows]
     known = tuple(name for name in table.names if name in own or name in parsed.names.used)
-    origin = Origin(None, own, None, named, known, standardize)
+    alphabetical = any(own[name].alphabetical for name in response)
+    origin = Origin(None, own, None, named, known, standardize, alphabetical=alphabetical)
     values = {role: column.values[rows].astype(np.float64) for role, column in roles.items()}
     return formula_parts(parsed, origin, index, values, weights_kind, dropped, None, None)
 
@@ -106,7 +107,6 @@ def formula_parts(
     if factor_levels is None:
         checks.check_estimable(X, encoder.names, parsed.intercept)
     terms = tuple(Term(name, members) for name, members in encoder.groups)
-    text = any(origin.own[name].kind == "text" for name in (parsed.response.columns if there else ()))
     frequencies = roles.get("weights") if weights_kind == "frequency" else None
     return {
         **role_parts(roles),
@@ -123,7 +123,7 @@ def formula_parts(
         "constants": constants_of(X, terms, frequencies, origin.standardize),
         "formula": parsed.text,
         "dropped": dropped,
-        "_origin": replace(origin, encoder=encoder, alphabetical=text),
+        "_origin": replace(origin, encoder=encoder),
     }
 
 
@@ -172,7 +172,7 @@ def from_arrays(
         "formula": None,
         "dropped": dropped,
         "_origin": Origin(
-            None, {}, None, named, matrix.names, standardize, alphabetical=any(c.kind == "text" for c in kept)
+            None, {}, None, named, matrix.names, standardize, alphabetical=any(c.alphabetical for c in kept)
         ),
     }
 

@@ -27,6 +27,8 @@ class Column:
         Labels of a factor or text column, in order.
     missing : (n,) bool array
         Rows that hold no value at all (null, None, NA, NaN).
+    ordered : bool
+        Whether the levels stand in the order of their type: an ordered categorical, an Enum, numbers, dates.
     """
 
     name: str
@@ -34,6 +36,14 @@ class Column:
     values: np.ndarray
     levels: tuple[str, ...] | None
     missing: np.ndarray
+    ordered: bool = False
+
+    @property
+    def alphabetical(self) -> bool:
+        """Whether the alphabet alone put the levels in order: those of text, and of categoricals made from it."""
+        if self.kind != "factor":
+            return self.kind == "text"
+        return not self.ordered and self.levels == tuple(sorted(self.levels)) and not _increasing(self.levels)
 
     @property
     def categorical(self) -> bool:
@@ -73,6 +83,14 @@ class Column:
             return compress(self.values, self.levels)
         found, codes = np.unique(self.values, return_inverse=True)
         return codes.astype(np.int64), tuple(label(v) for v in found)
+
+
+def _increasing(levels: tuple[str, ...]) -> bool:
+    """Whether all labels read as numbers, each greater than the one before."""
+    try:
+        return bool((np.diff([float(text) for text in levels]) > 0).all())
+    except ValueError:
+        return False
 
 
 def label(value: object) -> str:

@@ -96,7 +96,9 @@ class Design:
 
     @property
     def alphabetical(self) -> bool:
-        """Whether the levels of the response are plain text, whose order is alphabetical for want of another."""
+        """Whether the levels of the response are in alphabetical order for want of another: text, or an unordered
+        categorical made from it.
+        """
         return self._origin.alphabetical
 
     @classmethod

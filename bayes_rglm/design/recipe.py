@@ -37,6 +37,7 @@ def write(design: object) -> tuple[dict, dict[str, np.ndarray]]:
         "known": list(origin.known),
         "standardize": origin.standardize,
         "top": origin.top,
+        "alphabetical": origin.alphabetical,
     }
     arrays = {"index": design.index, "centre": design.constants.centre, "norm": design.constants.norm}
     arrays |= {role: getattr(design, role) for role in _PER_ROW if getattr(design, role) is not None}
@@ -88,7 +89,7 @@ def _read(meta: Mapping, arrays: Mapping[str, np.ndarray]) -> dict:
         "constants": Constants(np.asarray(arrays["centre"]), np.asarray(arrays["norm"])),
         "formula": meta["formula"],
         "dropped": meta["dropped"],
-        "_origin": replace(origin, top=top),
+        "_origin": replace(origin, top=top, alphabetical=meta.get("alphabetical", False)),
     }
 
 

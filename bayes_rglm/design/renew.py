@@ -88,6 +88,7 @@ def _new_matrix(design: object, data: object, y: object, given: Mapping, missing
     coded = code_responses(kept, index, design.levels, training=first) if kept else (None, design.levels)
     y = coded[0]
     y = checks.as_counts(y, values, index) if "weights" in values and design.weights_kind == "trials" else y
+    alphabetical = any(column.alphabetical for column in kept) if first else design.alphabetical
     return {
         **_kept_parts(design, values),
         **role_parts(values),
@@ -98,7 +99,7 @@ def _new_matrix(design: object, data: object, y: object, given: Mapping, missing
         "responses": design.responses or names_of(ys),
         "index": index,
         "dropped": dropped,
-        "_origin": replace(design._origin, top=design.top),
+        "_origin": replace(design._origin, top=design.top, alphabetical=alphabetical),
     }
 
 

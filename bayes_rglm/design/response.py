@@ -73,7 +73,8 @@ def code_response(column: Column, index: np.ndarray, levels: tuple[str, ...] | N
         raise DataError(
             f"The response {column.name!r} holds text that reads like numbers.",
             found=f"row {index[0]}, value {column.shown(0)}",
-            do='convert it with pandas.to_numeric, or with .astype("category") if these are labels',
+            do="convert it with pandas.to_numeric, or with pandas.Categorical(column, categories=[...]) if these are "
+            "labels: they keep that order (ordered=True for an ordinal response)",
         )
     if column.kind == "number":
         if levels is not None:

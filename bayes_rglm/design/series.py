@@ -78,7 +78,8 @@ def from_pandas(name: str, series: object, index: np.ndarray) -> Column:
     dtype = series.dtype
     missing = np.asarray(series.isna(), dtype=bool)
     if isinstance(dtype, pd.CategoricalDtype):
-        return _categorical(name, np.asarray(series.cat.codes), list(series.cat.categories), missing)
+        codes, categories = np.asarray(series.cat.codes), list(series.cat.categories)
+        return _categorical(name, codes, categories, missing, bool(series.cat.ordered))
     kind = getattr(dtype, "kind", "O")
     if kind == "b":
         return Column(name, "boolean", series.to_numpy(dtype=bool, na_value=False), None, missing)
@@ -111,7 +112,7 @@ def from_polars(name: str, series: object, index: np.ndarray) -> Column:
     if dtype.is_numeric():
         return Column(name, "number", series.cast(pl.Float64).fill_null(float("nan")).to_numpy(), None, missing)
     if isinstance(dtype, pl.Enum):
-        return _labelled(name, series.to_list(), dtype.categories.to_list(), missing)
+        return _labelled(name, series.to_list(), dtype.categories.to_list(), missing, ordered=True)
     if dtype == pl.Categorical:
         values = series.to_list()
         return _labelled(name, values, sorted({v for v in values if v is not None}), missing)
@@ -224,7 +225,7 @@ def _shown(value: object) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-def _categorical(name: str, codes: np.ndarray, categories: list, missing: np.ndarray) -> Column:
+def _categorical(name: str, codes: np.ndarray, categories: list, missing: np.ndarray, ordered: bool) -> Column:
     levels = tuple(label(c) for c in categories)
     if len(set(levels)) < len(levels):
         raise DataError(
@@ -232,13 +233,16 @@ def _categorical(name: str, codes: np.ndarray, categories: list, missing: np.nda
             found=f"categories {listed(categories)}",
             do="rename one of them",
         )
-    return Column(name, "factor", codes.astype(np.int64), levels, missing)
+    ordered = ordered or not all(isinstance(c, str) for c in categories)
+    return Column(name, "factor", codes.astype(np.int64), levels, missing, ordered)
 
 
-def _labelled(name: str, values: list, levels: list[str], missing: np.ndarray, kind: str = "factor") -> Column:
+def _labelled(
+    name: str, values: list, levels: list[str], missing: np.ndarray, kind: str = "factor", ordered: bool = False
+) -> Column:
     place = {value: i for i, value in enumerate(levels)}
     codes = np.array([-1 if v is None else place[v] for v in values], dtype=np.int64)
-    return Column(name, kind, codes, tuple(levels), missing)
+    return Column(name, kind, codes, tuple(levels), missing, ordered)
 
 
 def numeric_looking(column: Column) -> bool:

@@ -9,9 +9,9 @@
     calibration(fit, rows)      probability integral transforms against a uniform distribution, by ArviZ
     uniformity(comparison)      those of every method's held-out rows, with a simultaneous band
 
-Those of several fits take a `Contrast`, or one `Fit`, too. The numbers behind them: `estimates`, `intervals`,
-`reliability`, `checked`, `surface`, `basis`, and `interpret.residuals`. No figure relies on colour alone, and the
-settings of matplotlib are left as they were.
+Those of `fits` take a mapping, a `Contrast` or one `Fit`; those of `comparison` what `contrast` or `compare` returned.
+The numbers behind them: `estimates`, `intervals`, `reliability`, `checked`, `surface`, `basis`, and
+`interpret.residuals`. No figure relies on colour alone, and the settings of matplotlib are left as they were.
 """
 
 from __future__ import annotations

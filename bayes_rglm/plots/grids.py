@@ -12,7 +12,7 @@ from ..comparison import rules
 from ..comparison.scores import equal_draws, is_binary
 from ..design import Design
 from ..errors import EstimatorError
-from ..results import Fit, check_one_response
+from ..results import Fit, check_fit, check_one_response
 from .given import fits_of
 from .numbers import tick
 from .style import INK, PAPER, RULE, WIDE, marks, panels, starts_line, styled
@@ -27,7 +27,9 @@ DARK, LIGHT = "#141a26", "#fcfcfc"
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """The predicted mean over `grid`, (m, p) in the columns' units: mean, 5 % and 95 % points over draws, (m,) each."""
+    """The predicted mean over `grid`, (m, p) in the columns' units: mean, 5 % and 95 % points over draws, (m,) each; of
+    counts out of trials the share.
+    """
 
     grid: np.ndarray
     mean: np.ndarray
@@ -47,14 +49,17 @@ def drawable(fits: Mapping[str, Fit]) -> bool:
 
 
 def surface(fit: Fit) -> Surface:
-    """E[y] over the range of the columns, the offset at its mean, from at most 400 draws, evenly spaced or by their
-    weights.
+    """E[y] over the range of the columns, the offset at its mean and one trial a row, from at most 400 draws, evenly
+    spaced or by their weights.
     """
+    check_fit(fit, "plots.surface")
     _check({fit.label: fit})
     grid = _grid(fit.design)
     rows = {"X": grid}
     if fit.design.offset is not None:
         rows["offset"] = np.full(len(grid), fit.design.offset.mean())
+    if fit.design.trials is not None:
+        rows["trials"] = np.ones(len(grid))
     values = evaluation.means(fit.problem, equal_draws(fit, DRAWS), rows).reshape(-1, len(grid))
     low, high = np.quantile(values, LEVELS, axis=0) if len(values) > 1 else (np.full(len(grid), np.nan),) * 2
     return Surface(grid, values.mean(0), low, high)
@@ -65,10 +70,16 @@ def _check(fits: Mapping[str, Fit]) -> None:
         check_one_response(fit, "A surface")
     if not drawable(fits):
         raise EstimatorError(
-            "A surface is drawn over one or two columns.",
-            found=", ".join(f"{name}: {fit.design.p if fit.design else 0}" for name, fit in fits.items()) or "no fits",
+            "A surface is drawn over one or two columns, of a response with one mean a row (levels have several).",
+            found="; ".join(f"{name}: {_described(fit)}" for name, fit in fits.items()),
             do="use plots.predictions",
         )
+
+
+def _described(fit: Fit) -> str:
+    if fit.model is None or fit.design is None:
+        return "a NumPyro function"
+    return f"family {fit.model.family.name!r}, {fit.design.p} columns"
 
 
 def _grid(design: Design) -> np.ndarray:
@@ -84,7 +95,8 @@ def _grid(design: Design) -> np.ndarray:
 def surfaces(fits: Mapping[str, Fit] | Fit, *, width: float = WIDE, found: Mapping[str, Surface] | None = None):
     """The predicted mean over the columns of the model, with the training rows; a panel per method.
 
-    One column: the mean as a line, with a 90 % band over draws. Two: shades of the mean, a key below them.
+    One column: the mean as a line, with a 90 % band over draws. Two: shades of the mean, a key below them. Of counts
+    out of trials it is the share.
     `fits` is a mapping, a Contrast or one Fit; `found` are the surfaces, where they were computed before. Raises
     `EstimatorError` for a model of more columns.
     """
@@ -105,7 +117,7 @@ def surfaces(fits: Mapping[str, Fit] | Fit, *, width: float = WIDE, found: Mappi
         axis.set_title(name, loc="left", pad=5)
         axis.set_xlabel(_plain(design.columns[0]))
         if starts_line(axes, i):
-            axis.set_ylabel(_plain(design.columns[1]) if two else design.response or "response")
+            axis.set_ylabel(_plain(design.columns[1]) if two else _named(design))
         else:
             axis.tick_params(labelleft=False)
     if two:
@@ -159,11 +171,27 @@ def _key(figure, levels: np.ndarray, found: Mapping[str, Surface], meaning: str)
 
 
 def _meaning(fit: Fit) -> str:
-    response = _plain(fit.design.response or "response")
+    response = _named(fit.design)
     if not is_binary(fit.model.family):
-        return f"predicted mean of {response}"
+        return f"predicted {response}" if _counted(fit.design) else f"predicted mean of {response}"
     levels = fit.design.levels
     return f"predicted probability of {response} = {levels[1] if levels else 1}"
+
+
+def _named(design: Design) -> str:
+    """What the surface is a mean of, in words."""
+    response = _plain(design.response or "response")
+    return f"share of {response} in trials" if _counted(design) else response
+
+
+def _counted(design: Design) -> bool:
+    """Whether the response was given as counts out of trials, and not as the share that is drawn."""
+    return design.trials is not None and design.weights_kind != "trials"
+
+
+def _seen(design: Design) -> np.ndarray:
+    """(n,): the responses in the surface's unit."""
+    return design.y if design.trials is None else design.y / design.trials
 
 
 def _points(axis, design: Design, binary: bool) -> None:
@@ -181,7 +209,7 @@ def _curve(axis, shown: Surface, design: Design, mark) -> None:
     if np.isfinite(shown.low).all():
         axis.fill_between(x, shown.low, shown.high, color=mark.colour, alpha=0.22, lw=0)
     axis.plot(x, shown.mean, color=mark.colour)
-    axis.plot(design.X[:, 0], design.y, "o", color=PAPER, mec=INK, ms=3.5, mew=0.8)
+    axis.plot(design.X[:, 0], _seen(design), "o", color=PAPER, mec=INK, ms=3.5, mew=0.8)
     axis.grid(axis="y", color=RULE, lw=0.6)
 
 

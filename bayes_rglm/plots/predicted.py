@@ -20,7 +20,7 @@ from ..comparison.scores import equal_draws, predictive_mean
 from ..design import Design
 from ..errors import DataError, EstimatorError
 from ..prediction import as_rows, new_rows
-from ..results import Fit, check_one_response
+from ..results import Fit, check_fit, check_one_response
 
 OUTCOMES = 1000
 BLOCK = 2_000_000  # simulated outcomes at a time
@@ -134,6 +134,7 @@ def reliability(fit: Fit, data=None) -> Reliability:
 
 
 def _observed(fit: Fit, data) -> Design:
+    check_fit(fit, "A predictive check")
     if fit.model is None:
         raise EstimatorError("Predictive checks need an RGLM.", found="a fit of your own NumPyro function")
     check_one_response(fit, "A predictive check")

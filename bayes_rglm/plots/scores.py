@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .given import comparison_of
 from .numbers import count, fixed, with_error
 from .style import (
     BAND,
@@ -38,8 +39,13 @@ def differences(comparison, *, width: float = WIDE):
     -------
     matplotlib.figure.Figure
         A row per method; 0 is the reference, to the left is worse. The shaded band is |sum| < 4.
+
+    Raises
+    ------
+    DataError
+        No comparison.
     """
-    comparison = getattr(comparison, "comparison", comparison)
+    comparison = comparison_of(comparison)
     table = scored(comparison)
     drawn = marks(sorted(comparison.table.index))
     n = len(table)
@@ -97,7 +103,7 @@ def gaps(comparison, *, width: float = WIDE):
     Parameters and errors as in `differences`. A filled sign far to the left of its hollow one is what overfitting looks
     like.
     """
-    comparison = getattr(comparison, "comparison", comparison)
+    comparison = comparison_of(comparison)
     table = scored(comparison)
     drawn = marks(sorted(comparison.table.index))
     n = len(table)

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..comparison.calibration import LEAST, simultaneous_band
 from ..errors import DataError
+from .given import comparison_of
 from .scores import scored
 from .style import BAND, INK, MUTED, WIDE, Mark, marks, panels, starts_line, styled
 
@@ -33,9 +34,9 @@ def uniformity(comparison, *, width: float = WIDE):
     Raises
     ------
     DataError
-        A response without an order, several responses, or fewer than five rows.
+        No comparison, a response without an order, several responses, or fewer than five rows.
     """
-    comparison = getattr(comparison, "comparison", comparison)
+    comparison = comparison_of(comparison)
     found = transforms_of(comparison)
     if not found:
         raise DataError(
@@ -62,6 +63,7 @@ def uniformity(comparison, *, width: float = WIDE):
 
 def transforms_of(comparison) -> dict[str, np.ndarray]:
     """{method: transforms of its held-out rows} of the methods that have at least five, in the table's order."""
+    comparison = comparison_of(comparison)
     rows = comparison.rows.dropna(subset="pit")
     known = {name: rows.loc[rows["method"] == name, "pit"].to_numpy(float) for name in scored(comparison).index}
     return {name: u for name, u in known.items() if len(u) >= LEAST}

@@ -59,7 +59,7 @@ def _coefficients(fits: Mapping[str, Fit]) -> Markup:
 
 def _surfaces(fits: Mapping[str, Fit]) -> Markup:
     fit = next(iter(fits.values()))
-    columns = " and ".join(fit.design.columns)
+    columns = " and ".join(fit.design.columns) + (", as a share of the trials" if fit.design.trials is not None else "")
     points = "training rows: circles are 0, triangles are 1" if is_binary(fit.model.family) else "training rows"
     caption = (
         f"What each method predicts over {columns}. Points: {points}. "

@@ -30,7 +30,7 @@ def table():
     frame = pd.DataFrame(
         {
             "x": [0.1, -1.2, 0.7, 2.0, -0.3, 1.1],
-            "group": pd.Categorical(["a", "b", "a", "c", "b", "c"]),
+            "group": pd.Categorical(["a", "b", "a", "c", "b", "c"], ordered=True),
             "binary": [0.0, 1.0, 0.0, 1.0, 1.0, 0.0],
             "sign": [-1.0, 1.0, 1.0, -1.0, 1.0, 1.0],
             "count": [0, 2, 1, 5, 3, 1],

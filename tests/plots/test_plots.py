@@ -45,6 +45,26 @@ def test_differences_shows_each_method_at_its_difference(study):
     assert {"ML", "MAP", "reference"} <= set(texts)
 
 
+@pytest.mark.parametrize("draw", [plots.differences, plots.gaps, plots.uniformity, plots.transforms_of])
+def test_figures_of_a_comparison_need_one(study, draw):
+    fitted = study.fits["MAP"]
+    for wrong, says in (
+        (fitted, r"found: Fit[\s\S]*rglm.compare"),
+        (study.fits, r"'ML': Fit[\s\S]*rglm.compare"),
+        (study.comparison.table, r"found: DataFrame[\s\S]*contrast or compare"),
+        ({}, "an empty mapping"),
+        ({"a": 1}, "'a': int"),
+    ):
+        with pytest.raises(DataError, match=says):
+            draw(wrong)
+
+
+@pytest.mark.parametrize("read", [plots.intervals, plots.reliability, plots.surface])
+def test_numbers_of_a_fit_need_one(study, read):
+    with pytest.raises(DataError, match=r"takes a fit\.\s*found: Contrast"):
+        read(study)
+
+
 def test_an_infinite_difference_is_an_arrow_and_not_a_point(study):
     table = study.comparison.table.copy()
     table.iloc[1, table.columns.get_indexer(["difference", "se", "log_score"])] = [-np.inf, np.nan, -np.inf]
@@ -256,8 +276,40 @@ def test_a_surface_is_the_mean_over_the_columns(separated):
 def test_a_surface_needs_one_or_two_columns(world):
     fits = {"MAP": world.fit("bernoulli", 2, "map")}
     assert not plots.drawable(fits)
-    with pytest.raises(EstimatorError, match="one or two columns"):
+    with pytest.raises(EstimatorError, match=r"one or two columns[\s\S]*MAP: family 'bernoulli', 3 columns"):
         plots.surfaces(fits)
+
+
+def counted(columns):
+    """Made-up draws of counts out of trials that differ from row to row."""
+    rng = np.random.default_rng(3)
+    X, trials = rng.uniform(1.0, 3.0, (20, columns)), np.resize([1.0, 4.0, 30.0], 20)
+    design = Design.from_arrays(X, np.round(0.4 * trials), trials=trials)
+    samples = {"beta": rng.normal(0.3, 0.1, (1, 60, columns)), "intercept": rng.normal(-1.0, 0.1, (1, 60))}
+    return Fit.from_draws(Problem(RGLM("binomial"), design), samples)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_a_surface_of_counts_out_of_trials_is_their_share(columns):
+    fitted = counted(columns)
+    shown, draws = plots.surface(fitted), fitted.draws.samples
+    share = 1 / (1 + np.exp(-draws["intercept"][0, :, None] - draws["beta"][0] @ shown.grid.T))
+    np.testing.assert_allclose(shown.mean, share.mean(0))
+    axes, *key = plots.surfaces(fitted).axes
+    x, y = axes.lines[-1].get_data()
+    np.testing.assert_array_equal(x, fitted.design.X[:, 0])
+    if columns == 1:
+        np.testing.assert_allclose(y, fitted.design.y / fitted.design.trials)
+    assert (key[0].get_xlabel() if key else axes.get_ylabel()).endswith("share of y in trials")
+
+
+def test_a_share_that_was_given_as_one_keeps_its_name():
+    X, share = np.linspace(0.0, 1.0, 8)[:, None], np.resize([0.25, 0.5], 8)
+    design = Design.from_arrays(X, share, weights=np.full(8, 4.0), weights_kind="trials")
+    draws = {"beta": np.zeros((1, 1, 1)), "intercept": np.zeros((1, 1))}
+    axes = plots.surfaces(Fit.from_draws(Problem(RGLM("binomial"), design), draws)).axes[0]
+    assert axes.get_ylabel() == "y"
+    np.testing.assert_allclose(axes.lines[-1].get_ydata(), share)
 
 
 def test_a_curve_has_a_band_over_draws():

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_rglm import RGLM, Fit, Layer, estimators, fit, priors, reports
+from bayes_rglm import RGLM, Design, Fit, Layer, Problem, estimators, fit, priors, reports
 from bayes_rglm.errors import FileError
 from bayes_rglm.gates import SEVERITY
 from bayes_rglm.reports import fits as sections
@@ -248,6 +248,18 @@ def test_a_fit_and_a_comparison_have_pages(world, study, tmp_path):
     assert re.search(r"8\d % interval|9\d % interval", page.text)
     assert "R-hat" in page.text
     assert "<i>h</i>₁ = tanh(" in (tmp_path / "network.html").read_text("utf-8")
+
+
+def test_counts_out_of_trials_have_the_figure_of_their_share(monkeypatch):
+    monkeypatch.setattr(sections, "_predictions", lambda *_: "")
+    trials = np.resize([1.0, 4.0, 30.0], 12)
+    design = Design.from_arrays(np.linspace(0.0, 1.0, 12)[:, None], np.round(0.4 * trials), trials=trials)
+    noise = np.random.default_rng(1).normal(size=(2, 20))
+    draws = {"beta": 0.3 + 0.1 * noise[..., None], "intercept": 0.1 * noise - 0.5}
+    fitted = Fit.from_draws(Problem(RGLM("binomial"), design), draws)
+    page = Page(str(sections.findings_section({"draws": fitted}, None)))
+    assert page.open == []
+    assert any(label.startswith("Predicted mean over x0, as a share of the trials") for label in page.images)
 
 
 def test_methods_with_different_coefficients_have_no_common_figure_of_them(world, monkeypatch):

@@ -58,7 +58,8 @@ class Fit:
     def from_draws(cls, problem: Problem, draws: Draws | dict[str, Any], label: str = "draws") -> Fit:
         """A fit from any sampler's draws: {site: (chain, draw, ...)} of constrained sites, or a `Draws`.
 
-        Raises `DataError` for missing or unknown sites, or shapes that do not fit.
+        Importance weights `Draws.log_weights` (chain, draw) need not be normalised; minus infinity is a weight of 0.
+        Raises `DataError` for missing or unknown sites, shapes that do not fit, and weights that are none.
         """
         _check_problem(problem, "from_draws takes a Problem and its draws.")
         if not isinstance(draws, Draws | Mapping):
@@ -70,6 +71,8 @@ class Fit:
         if not isinstance(draws, Draws):
             draws = Draws(samples={k: np.asarray(v, float) for k, v in draws.items()}, kind="mcmc")
         _check_samples(problem, draws.samples)
+        if draws.log_weights is not None:
+            draws = replace(draws, log_weights=_checked_weights(draws))
         return cls(problem, draws, label)
 
     @property
@@ -93,6 +96,8 @@ class Fit:
         own = list(self.draws.labels)
         if self.draws.kind == "mcmc":
             own += gates.chain_labels(self.function_summary, self.scalar_summary, self._diverging())
+        if self.draws.log_weights is not None and self.draws.kind not in ("point", "mixture"):
+            own += gates.weight_labels(self.draws.log_weights)
         return gates.ordered(own)
 
     @property
@@ -231,6 +236,36 @@ def _check_problem(problem: Any, asked: str, kind: type[RGLMError] = DataError) 
         raise kind(
             asked, found=type(problem).__name__, do="Problem(model, design), or Problem.from_numpyro(function, data)"
         )
+
+
+def _checked_weights(draws: Draws) -> np.ndarray:
+    """The log weights as (chain, draw) float64, refused where they give no distribution over the draws."""
+    shape = evaluation.shape_of(draws.samples)
+    try:
+        weights = np.asarray(draws.log_weights, float)
+    except (TypeError, ValueError):
+        weights = None
+    if weights is None or weights.shape != tuple(shape):
+        raise DataError(
+            f"log_weights has one number per draw, of the shape (chain, draw) = {tuple(shape)}.",
+            found=type(draws.log_weights).__name__ if weights is None else f"shape {weights.shape}",
+            do="put chains first, then draws",
+        )
+    bad = np.isnan(weights) | (weights == np.inf)
+    if bad.any():
+        chain, draw = np.argwhere(bad)[0]
+        raise DataError(
+            "log_weights are logarithms of finite weights.",
+            found=f"chain {chain}, draw {draw}: {weights[chain, draw]}; {bad.sum()} such of {bad.size}",
+            do="give log p - log q of each draw, minus infinity where the weight is 0",
+        )
+    if np.all(weights == -np.inf):
+        raise DataError(
+            "Some draw needs a weight above 0.",
+            found=f"all {weights.size} log_weights are minus infinity",
+            do="give log p - log q of each draw; weights too small for a float are finite on the log scale",
+        )
+    return weights
 
 
 def _check_samples(problem: Problem, samples: dict[str, np.ndarray]) -> None:

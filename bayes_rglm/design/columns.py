@@ -27,6 +27,8 @@ class Column:
         Labels of a factor or text column, in order.
     missing : (n,) bool array
         Rows that hold no value at all (null, None, NA, NaN).
+    ordered : bool
+        Whether the type itself declares the levels and their order.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Column:
     values: np.ndarray
     levels: tuple[str, ...] | None
     missing: np.ndarray
+    ordered: bool = False
 
     @property
     def categorical(self) -> bool:

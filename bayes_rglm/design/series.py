@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..errors import DataError
@@ -78,7 +80,8 @@ def from_pandas(name: str, series: object, index: np.ndarray) -> Column:
     dtype = series.dtype
     missing = np.asarray(series.isna(), dtype=bool)
     if isinstance(dtype, pd.CategoricalDtype):
-        return _categorical(name, np.asarray(series.cat.codes), list(series.cat.categories), missing)
+        column = _categorical(name, np.asarray(series.cat.codes), list(series.cat.categories), missing)
+        return replace(column, ordered=bool(dtype.ordered))
     kind = getattr(dtype, "kind", "O")
     if kind == "b":
         return Column(name, "boolean", series.to_numpy(dtype=bool, na_value=False), None, missing)
@@ -111,7 +114,7 @@ def from_polars(name: str, series: object, index: np.ndarray) -> Column:
     if dtype.is_numeric():
         return Column(name, "number", series.cast(pl.Float64).fill_null(float("nan")).to_numpy(), None, missing)
     if isinstance(dtype, pl.Enum):
-        return _labelled(name, series.to_list(), dtype.categories.to_list(), missing)
+        return replace(_labelled(name, series.to_list(), dtype.categories.to_list(), missing), ordered=True)
     if dtype == pl.Categorical:
         values = series.to_list()
         return _labelled(name, values, sorted({v for v in values if v is not None}), missing)

@@ -132,7 +132,11 @@ class Fit:
 
     @cached_property
     def tree(self):
-        """The fit as an `xarray.DataTree`; every `az.*` function takes it as it is."""
+        """The fit as an `xarray.DataTree`; every `az.*` function takes it as it is.
+
+        The rows' log-likelihoods of a point or of an ensemble's optima are there to be read. They are no draws of a
+        posterior, and `az.loo` and what rests on it fail on them; the group's attribute `loo` says so.
+        """
         return tree.build(self.problem, self.draws, self._attributes(), self.seed)
 
     def with_groups(self, *groups: str):

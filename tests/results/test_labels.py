@@ -147,6 +147,7 @@ def test_a_fit_introduces_itself(world):
 
 def test_an_effective_number_is_rounded_down_and_says_what_is_needed(problem):
     label = _draws._quality(problem, 0.1, 399.9, 400)[0]
-    assert (label.name, label.message) == ("predictive_only", "400 draws are worth 399 of the posterior's; 400 are needed")
+    assert label.name == "predictive_only"
+    assert label.message == "400 draws are worth 399 of the posterior's; 400 are needed"
     assert label.advice.startswith("more draws")
     assert _draws._quality(problem, 0.1, gates.effective_size(np.full(400, np.log(1 / 400))), 400) == []

@@ -36,7 +36,7 @@ def refuse_improper(problem: Problem) -> None:
         )
     if program.family.outputs == "levels" and not program.padded:
         raise EstimatorError(
-            "A number added to the coefficients of all levels changes nothing, and their prior is flat: the posterior is "
+            "What is added to the coefficients of all levels changes nothing and their prior is flat: the posterior is "
             "improper.",
             found=", ".join(improper),
             do='use RGLM(..., coding="reference"), or a proper prior',

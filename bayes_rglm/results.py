@@ -93,11 +93,9 @@ class Fit:
     @cached_property
     def labels(self) -> tuple[gates.Label, ...]:
         """Status labels, the gravest first; ("ok",) when every gate passed."""
-        own = list(self.draws.labels)
+        own = [*self.draws.labels, *self._weight_labels()]
         if self.draws.kind == "mcmc":
             own += gates.chain_labels(self.function_summary, self.scalar_summary, self._diverging())
-        if self.draws.log_weights is not None and self.draws.kind not in ("point", "mixture"):
-            own += gates.weight_labels(self.draws.log_weights)
         return gates.ordered(own)
 
     @property
@@ -160,8 +158,14 @@ class Fit:
         return summaries.summarise(self, weights)
 
     def resampled(self) -> Fit:
-        """The fit with draws of equal weight, made from weighted ones by their weights; itself where there are none."""
-        return self if self.draws.log_weights is None else replace(self, draws=self.draws.resampled(self.seed))
+        """The fit with draws of equal weight, made from weighted ones by their weights; itself where there are none.
+
+        The labels of weighted draws stay with those made from them.
+        """
+        if self.draws.log_weights is None:
+            return self
+        labels = gates.ordered([*self.draws.labels, *self._weight_labels()])
+        return replace(self, draws=replace(self.draws.resampled(self.seed), labels=labels))
 
     def save(self, path) -> None:
         """Write the fit to a netCDF file (h5netcdf), atomically; `bayes_rglm.load` reads it back bit for bit."""
@@ -170,6 +174,11 @@ class Fit:
     def relabelled(self, label: str) -> Fit:
         """The same fit under another name."""
         return replace(self, label=label)
+
+    def _weight_labels(self) -> list[gates.Label]:
+        weights = self.draws.log_weights
+        sampled = self.draws.kind not in ("point", "mixture")  # weights of optima speak of no sample
+        return gates.weight_labels(weights) if weights is not None and sampled else []
 
     def _diverging(self) -> np.ndarray:
         return np.asarray(self.draws.stats.get("diverging", np.zeros(evaluation.shape_of(self.draws.samples), bool)))

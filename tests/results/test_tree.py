@@ -255,7 +255,9 @@ def test_weighted_draws_are_worth_their_effective_number(world):
     one[1, 7] = few.flat[:399] = -1000.0
     power = 20.0 * np.log(np.arange(1.0, 1001.0)).reshape(2, 500)  # (n^21 / 21)^2 / (n^41 / 41) = 41 n / 441
     for log_weights, worth in [(one, 1), (few, 399), (power, 93)]:
-        label = weighted(world, log_weights).labels[0]
+        found = weighted(world, log_weights)
+        label = found.labels[0]
+        assert found.resampled().labels == found.labels, "what was said of them goes with the draws"
         assert label.name == "predictive_only"
         assert f"1000 weighted draws are worth {worth} of equal weight; 400 are needed" in label.message
     few.flat[399] = -1000.0

@@ -120,9 +120,10 @@ def recession_direction(X: np.ndarray, signs: np.ndarray, equal: np.ndarray) -> 
     return np.where(np.abs(solution.x) > 1e-9, solution.x, 0.0)
 
 
-# chains --------------------------------------------------------------------------------------------------------------
+# draws ---------------------------------------------------------------------------------------------------------------
 
 RHAT_MAX, RHAT_WORST, ESS_PER_CHAIN, BETWEEN_SHARE, DIVERGENT_SHARE = 1.01, 1.05, 100, 0.1, 0.01
+LEAST_ESS = 400  # of importance ratios or weights
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,27 @@ class ChainSummary:
 def khat_max(draws: int) -> float:
     """The largest k-hat at which `draws` importance ratios can be trusted: min(1 - 1 / log10 S, 0.7)."""
     return min(1.0 - 1.0 / np.log10(max(draws, 11)), 0.7)
+
+
+def effective_size(log_weights: np.ndarray) -> float:
+    """1 / sum w^2 of normalised weights: how many draws of equal weight they stand for."""
+    with np.errstate(over="ignore", under="ignore"):
+        weights = np.exp(np.ravel(log_weights) - np.max(log_weights))
+    return float(weights.sum() ** 2 / (weights @ weights))
+
+
+def too_few(size: float) -> bool:
+    """Whether an effective size lies below `LEAST_ESS`, rounding aside: equal weights are worth their number."""
+    return size < LEAST_ESS * (1.0 - 1e-9)
+
+
+def weight_labels(log_weights: np.ndarray) -> list[Label]:
+    """Labels of draws with importance weights; (chain, draw) on the log scale."""
+    size = effective_size(log_weights)
+    if not too_few(size):
+        return []
+    text = f"{np.size(log_weights)} weighted draws are worth {int(size)} of equal weight; {LEAST_ESS} are needed"
+    return [Label("predictive_only", text, "more draws, or draws closer to the posterior")]
 
 
 def summarise_chains(quantities: dict[str, np.ndarray]) -> ChainSummary:

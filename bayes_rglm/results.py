@@ -58,7 +58,8 @@ class Fit:
     def from_draws(cls, problem: Problem, draws: Draws | dict[str, Any], label: str = "draws") -> Fit:
         """A fit from any sampler's draws: {site: (chain, draw, ...)} of constrained sites, or a `Draws`.
 
-        Raises `DataError` for missing or unknown sites, or shapes that do not fit.
+        Importance weights `Draws.log_weights` (chain, draw) need not be normalised; minus infinity is a weight of 0.
+        Raises `DataError` for missing or unknown sites, shapes that do not fit, and weights that are none.
         """
         _check_problem(problem, "from_draws takes a Problem and its draws.")
         if not isinstance(draws, Draws | Mapping):
@@ -70,6 +71,8 @@ class Fit:
         if not isinstance(draws, Draws):
             draws = Draws(samples={k: np.asarray(v, float) for k, v in draws.items()}, kind="mcmc")
         _check_samples(problem, draws.samples)
+        if draws.log_weights is not None:
+            draws = replace(draws, log_weights=_checked_weights(draws))
         return cls(problem, draws, label)
 
     @property
@@ -90,7 +93,7 @@ class Fit:
     @cached_property
     def labels(self) -> tuple[gates.Label, ...]:
         """Status labels, the gravest first; ("ok",) when every gate passed."""
-        own = list(self.draws.labels)
+        own = [*self.draws.labels, *self._weight_labels()]
         if self.draws.kind == "mcmc":
             own += gates.chain_labels(self.function_summary, self.scalar_summary, self._diverging())
         return gates.ordered(own)
@@ -127,7 +130,11 @@ class Fit:
 
     @cached_property
     def tree(self):
-        """The fit as an `xarray.DataTree`; every `az.*` function takes it as it is."""
+        """The fit as an `xarray.DataTree`; every `az.*` function takes it as it is.
+
+        The rows' log-likelihoods of a point or of an ensemble's optima are there to be read. They are no draws of a
+        posterior, and `az.loo` and what rests on it fail on them; the group's attribute `loo` says so.
+        """
         return tree.build(self.problem, self.draws, self._attributes(), self.seed)
 
     def with_groups(self, *groups: str):
@@ -151,8 +158,14 @@ class Fit:
         return summaries.summarise(self, weights)
 
     def resampled(self) -> Fit:
-        """The fit with draws of equal weight, made from weighted ones by their weights; itself where there are none."""
-        return self if self.draws.log_weights is None else replace(self, draws=self.draws.resampled(self.seed))
+        """The fit with draws of equal weight, made from weighted ones by their weights; itself where there are none.
+
+        The labels of weighted draws stay with those made from them.
+        """
+        if self.draws.log_weights is None:
+            return self
+        labels = gates.ordered([*self.draws.labels, *self._weight_labels()])
+        return replace(self, draws=replace(self.draws.resampled(self.seed), labels=labels))
 
     def save(self, path) -> None:
         """Write the fit to a netCDF file (h5netcdf), atomically; `bayes_rglm.load` reads it back bit for bit."""
@@ -161,6 +174,11 @@ class Fit:
     def relabelled(self, label: str) -> Fit:
         """The same fit under another name."""
         return replace(self, label=label)
+
+    def _weight_labels(self) -> list[gates.Label]:
+        weights = self.draws.log_weights
+        sampled = self.draws.kind not in ("point", "mixture")  # weights of optima speak of no sample
+        return gates.weight_labels(weights) if weights is not None and sampled else []
 
     def _diverging(self) -> np.ndarray:
         return np.asarray(self.draws.stats.get("diverging", np.zeros(evaluation.shape_of(self.draws.samples), bool)))
@@ -231,6 +249,36 @@ def _check_problem(problem: Any, asked: str, kind: type[RGLMError] = DataError) 
         raise kind(
             asked, found=type(problem).__name__, do="Problem(model, design), or Problem.from_numpyro(function, data)"
         )
+
+
+def _checked_weights(draws: Draws) -> np.ndarray:
+    """The log weights as (chain, draw) float64, refused where they give no distribution over the draws."""
+    shape = evaluation.shape_of(draws.samples)
+    try:
+        weights = np.asarray(draws.log_weights, float)
+    except (TypeError, ValueError):
+        weights = None
+    if weights is None or weights.shape != tuple(shape):
+        raise DataError(
+            f"log_weights has one number per draw, of the shape (chain, draw) = {tuple(shape)}.",
+            found=type(draws.log_weights).__name__ if weights is None else f"shape {weights.shape}",
+            do="put chains first, then draws",
+        )
+    bad = np.isnan(weights) | (weights == np.inf)
+    if bad.any():
+        chain, draw = np.argwhere(bad)[0]
+        raise DataError(
+            "log_weights are logarithms of finite weights.",
+            found=f"chain {chain}, draw {draw}: {weights[chain, draw]}; {bad.sum()} such of {bad.size}",
+            do="give log p - log q of each draw, minus infinity where the weight is 0",
+        )
+    if np.all(weights == -np.inf):
+        raise DataError(
+            "Some draw needs a weight above 0.",
+            found=f"all {weights.size} log_weights are minus infinity",
+            do="give log p - log q of each draw; weights too small for a float are finite on the log scale",
+        )
+    return weights
 
 
 def _check_samples(problem: Problem, samples: dict[str, np.ndarray]) -> None:

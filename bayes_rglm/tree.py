@@ -27,6 +27,8 @@ PRIOR_GROUPS = {
     "log_likelihood": "log_likelihood_prior",
 }
 NO_LOO = "LOO has no meaning: rows are multiplied by importance weights, and are no log densities of an observation"
+NO_DRAWS = "LOO needs draws of a posterior: {} are none, and ArviZ fails on so few or equal ones"
+OPTIMA = {"point": "the values at one optimum", "mixture": "the values at several optima"}
 
 
 def build(problem: Problem, draws: Draws, attributes: dict[str, str], seed: int, groups=None):
@@ -45,8 +47,8 @@ def build(problem: Problem, draws: Draws, attributes: dict[str, str], seed: int,
     parts["log_prior"] = dataset(evaluation.log_prior(problem, draws.samples))
     if "log_likelihood" in wanted:
         parts["log_likelihood"] = dataset({problem.response: evaluation.log_likelihood(problem, draws.samples)})
-        if problem.design is not None and problem.design.weights_kind == "importance":
-            parts["log_likelihood"].attrs["loo"] = NO_LOO
+        why = _no_loo(problem, draws)
+        parts["log_likelihood"].attrs |= {"loo": why} if why else {}
     if "posterior_predictive" in wanted:
         key = jax.random.fold_in(jax.random.key(seed), 7)
         outcome = evaluation.outcomes(problem, draws.samples, key)
@@ -60,6 +62,13 @@ def build(problem: Problem, draws: Draws, attributes: dict[str, str], seed: int,
         parts["constant_data"] = dataset(constant, sampled=False)
     renamed = PRIOR_GROUPS if draws.kind == "prior" else {}
     return xr.DataTree.from_dict({f"/{renamed.get(name, name)}": part for name, part in parts.items()})
+
+
+def _no_loo(problem: Problem, draws: Draws) -> str | None:
+    """Why `az.loo` is not for these rows, or None."""
+    if problem.design is not None and problem.design.weights_kind == "importance":
+        return NO_LOO
+    return NO_DRAWS.format(OPTIMA[draws.kind]) if draws.kind in OPTIMA else None
 
 
 def posterior(problem: Problem, draws: Draws):

@@ -146,7 +146,8 @@ def _scored(fit: Fit, design: Design) -> np.ndarray:
 def _notes(fits: Mapping[str, Fit], designs: Mapping[str, Design], sites: Mapping[str, Site]) -> list[str]:
     seen = [name for name, design in designs.items() if _is_training(fits[name], design)]
     seen += [name for name, site in sites.items() if is_training(fits[name], site)]
-    notes = [f"These rows trained {', '.join(seen)}: its scores are not held out."] if seen else []
+    whose = "its" if len(seen) == 1 else "their"
+    notes = [f"These rows trained {', '.join(seen)}: {whose} scores are not held out."] if seen else []
     if designs:
         return notes + weight_notes(next(iter(designs.values())))
     scaled = any(site.weights is not None for site in sites.values())

@@ -28,7 +28,9 @@ class Column:
     missing : (n,) bool array
         Rows that hold no value at all (null, None, NA, NaN).
     ordered : bool
-        Whether the levels stand in the order of their type: an ordered categorical, an Enum, numbers, dates.
+        Whether the type itself declares the levels and their order: an ordered categorical, an Enum.
+    sorted_by_value : bool
+        Whether the categories are no strings: numbers and dates have an order of their own.
     """
 
     name: str
@@ -37,13 +39,15 @@ class Column:
     levels: tuple[str, ...] | None
     missing: np.ndarray
     ordered: bool = False
+    sorted_by_value: bool = False
 
     @property
     def alphabetical(self) -> bool:
         """Whether the alphabet alone put the levels in order: those of text, and of categoricals made from it."""
         if self.kind != "factor":
             return self.kind == "text"
-        return not self.ordered and self.levels == tuple(sorted(self.levels)) and not _increasing(self.levels)
+        stated = self.ordered or self.sorted_by_value
+        return not stated and self.levels == tuple(sorted(self.levels)) and not _increasing(self.levels)
 
     @property
     def categorical(self) -> bool:

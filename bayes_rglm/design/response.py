@@ -62,7 +62,10 @@ def _read_one(formula: Formula, response: Factor, columns, index, levels, traini
 
 
 def code_response(column: Column, index: np.ndarray, levels: tuple[str, ...] | None, *, training: bool) -> Coded:
-    """A complete response column as (n,) float64, and its levels (None for numbers)."""
+    """A complete response column as (n,) float64, and its levels (None for numbers).
+
+    Ordered levels are those that the type declares, the others those that rows show.
+    """
     if not training and levels is None and column.kind != "number":
         raise DataError(
             f"The response {column.name!r} held numbers when the design was built.",
@@ -86,6 +89,8 @@ def code_response(column: Column, index: np.ndarray, levels: tuple[str, ...] | N
         return column.values.astype(np.float64), None
     if column.kind == "boolean":
         codes, shown = column.values.astype(np.int64), ("False", "True")
+    elif training and column.ordered:
+        codes, shown = column.values.astype(np.int64), column.levels
     else:
         codes, shown = column.coded()
     if training:

@@ -233,8 +233,8 @@ def _categorical(name: str, codes: np.ndarray, categories: list, missing: np.nda
             found=f"categories {listed(categories)}",
             do="rename one of them",
         )
-    ordered = ordered or not all(isinstance(c, str) for c in categories)
-    return Column(name, "factor", codes.astype(np.int64), levels, missing, ordered)
+    by_value = not all(isinstance(c, str) for c in categories)
+    return Column(name, "factor", codes.astype(np.int64), levels, missing, ordered, by_value)
 
 
 def _labelled(

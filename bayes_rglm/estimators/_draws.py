@@ -10,13 +10,11 @@ import numpy as np
 from numpyro.distributions import biject_to, constraints
 
 from ..binding import Program
-from ..gates import Label, khat_max, ordered
+from ..gates import LEAST_ESS, Label, effective_size, khat_max, ordered, too_few
 from ..problem import Problem
 from ..transforms import Restore
 from ._base import Draws
 from ._concave import why_not_concave
-
-LEAST_ESS = 400  # of importance ratios
 
 
 def constrain_draws(problem: Problem, unconstrained) -> dict[str, np.ndarray]:
@@ -49,7 +47,7 @@ def approximate(problem: Problem, restore: Restore, vectors, log_q, info: dict[s
         "khat": khat,
         "elbo": float(np.mean(ratios)),
         "elbo_se": float(np.std(ratios) / np.sqrt(ratios.size)),
-        "importance_ess": float(1.0 / np.sum(np.exp(2.0 * weights))),
+        "importance_ess": effective_size(weights),
     }
     samples = restore(constrain_draws(problem, problem.unravel(vectors)))
     labels = [*labels, *_quality(problem, khat, facts["importance_ess"], ratios.size)]
@@ -84,8 +82,8 @@ def _quality(problem: Problem, khat: float, ess: float, draws: int) -> list[Labe
         return [Label("predictive_only", text, advice)]
     if khat >= khat_max(draws):
         return [Label("predictive_only", f"k-hat {khat:.2f}: the approximation misses the posterior's tails", advice)]
-    if ess < LEAST_ESS:
-        text = f"{draws} draws are worth {ess:.0f} of the posterior's, fewer than {LEAST_ESS}"
+    if too_few(ess):
+        text = f"{draws} draws are worth {int(ess)} of the posterior's; {LEAST_ESS} are needed"
         return [Label("predictive_only", text, f"more draws, or {advice}")]
     reason = why_not_concave(problem)
     if reason is not None:

@@ -34,9 +34,32 @@ def refuse_improper(problem: Problem) -> None:
             found=", ".join(improper),
             do="use a proper prior, for example priors.Normal(scale=1.0, scaled='fan_in')",
         )
-    if first.weights is not None and improper != [first.intercept and first.intercept.name]:
-        for one in separate(problem):
+    if program.family.outputs == "levels" and not program.padded:
+        raise EstimatorError(
+            "What is added to the coefficients of all levels changes nothing and their prior is flat: the posterior is "
+            "improper.",
+            found=", ".join(improper),
+            do='use RGLM(..., coding="reference"), or a proper prior',
+        )
+    for one in separate(problem):
+        if first.intercept is not None and first.intercept.name in improper:
+            _refuse_intercept(one)
+        if first.weights is not None and first.weights.name in improper:
             _refuse_separated(one, one.program.layers[0])
+
+
+def _refuse_intercept(problem: Problem) -> None:
+    """Refuse a flat intercept that the responses let run off, whatever the slopes are: a column of ones by itself."""
+    found = glm.existence(problem, np.ones((problem.n, 1)))
+    if found is None:
+        return
+    alike = np.unique(np.column_stack(found), axis=0)  # rows differ by their response alone
+    if recession_direction(alike[:, :-2], alike[:, -2], alike[:, -1].astype(bool)) is not None:
+        raise EstimatorError(
+            "The responses let the intercept run off to infinity and its prior is flat: the posterior is improper.",
+            found="a direction along which the likelihood never falls",
+            do='give it a proper prior, for example prior={"intercept": priors.Normal(scale=2.5)}',
+        )
 
 
 def _refuse_separated(problem: Problem, first) -> None:

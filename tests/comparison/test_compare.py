@@ -78,7 +78,9 @@ def test_html_escapes_names():
 def test_training_rows_are_called_so():
     one = gaussian(0.2, 1.0)
     found = compare({"one": one}, one.design)
-    assert any("not held out" in note for note in found.notes)
+    assert "These rows trained one: its scores are not held out." in found.notes
+    both = compare({"one": one, "two": gaussian(3.0, 1.0)}, one.design)
+    assert "These rows trained one, two: their scores are not held out." in both.notes
     assert not any("not held out" in note for note in compare({"one": one}, (TEST_X, TEST_Y)).notes)
 
 

@@ -92,6 +92,15 @@ def test_leave_one_out(drawn, name):
     assert inside.sum() - 20 < answer.elpd < inside.sum()
 
 
+@pytest.mark.parametrize("name", ["ml", "map", "ensemble"])
+def test_optima_say_that_leave_one_out_is_not_for_them(drawn, name):
+    _, tree, _ = drawn(name)
+    assert "LOO needs draws of a posterior" in tree["log_likelihood"].attrs["loo"]
+    with pytest.raises((IndexError, ValueError)):
+        az.loo(tree)
+    assert "loo" not in drawn("laplace")[1]["log_likelihood"].attrs
+
+
 def test_the_approximations_beside_the_posterior(drawn):
     trees = {name: drawn(name)[1] for name in ("laplace", "svi", "nuts")}
     table = az.compare(trees, round_to="none")

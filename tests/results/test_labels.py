@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bayes_rglm import RGLM, Design, Fit, Problem, diagnose, gates
+from bayes_rglm.estimators import _draws
 
 CHAINS, DRAWS = 4, 500
 
@@ -142,3 +143,11 @@ def test_a_fit_introduces_itself(world):
     assert "2 chains x 100 draws" in repr(world.fit("gaussian"))
     assert "a point" in repr(world.fit("gaussian", 1, "ml"))
     assert f"status {world.fit('gaussian').status}" in repr(world.fit("gaussian"))
+
+
+def test_an_effective_number_is_rounded_down_and_says_what_is_needed(problem):
+    label = _draws._quality(problem, 0.1, 399.9, 400)[0]
+    assert label.name == "predictive_only"
+    assert label.message == "400 draws are worth 399 of the posterior's; 400 are needed"
+    assert label.advice.startswith("more draws")
+    assert _draws._quality(problem, 0.1, gates.effective_size(np.full(400, np.log(1 / 400))), 400) == []

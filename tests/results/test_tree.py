@@ -13,6 +13,7 @@ from scipy import stats
 
 from bayes_rglm import RGLM, Fit, families, fit, tree
 from bayes_rglm.errors import DataError
+from bayes_rglm.estimators import Draws
 
 MODELS = [*((family, 1) for family in families.names()), ("gaussian", 2)]
 # What ArviZ sees of a family: numbers, classes, counts, an axis of levels, cut-points; and hidden layers.
@@ -224,3 +225,47 @@ def test_draws_that_do_not_fit_are_refused(world, change, message):
     change(samples)
     with pytest.raises(DataError, match=message):
         Fit.from_draws(world.problem("gaussian"), samples)
+
+
+def weighted(world, log_weights):
+    """A fit of 2 chains x 500 made-up draws from elsewhere, with these weights."""
+    once = world.drawn("gaussian").draws.samples
+    samples = {name: np.tile(values, (1, 5, *[1] * (values.ndim - 2))) for name, values in once.items()}
+    return Fit.from_draws(world.problem("gaussian"), Draws(samples, "approximation", log_weights=log_weights))
+
+
+@pytest.mark.parametrize(
+    ("log_weights", "message"),
+    [
+        (np.zeros((1, 500)), r"\(2, 500\)[\s\S]*found: shape \(1, 500\)"),
+        (np.zeros(1000), r"\(2, 500\)[\s\S]*found: shape \(1000,\)"),
+        ("equal", r"\(2, 500\)[\s\S]*found: str"),
+        (np.full((2, 500), np.nan), r"chain 0, draw 0: nan; 1000 such of 1000"),
+        (np.where(np.arange(1000) == 503, np.inf, 0.0).reshape(2, 500), r"chain 1, draw 3: inf; 1 such"),
+        (np.full((2, 500), -np.inf), r"weight above 0[\s\S]*all 1000"),
+    ],
+)
+def test_weights_that_are_none_are_refused(world, log_weights, message):
+    with pytest.raises(DataError, match=message):
+        weighted(world, log_weights)
+
+
+def test_weighted_draws_are_worth_their_effective_number(world):
+    one, few = np.full((2, 500), -np.inf), np.full((2, 500), -np.inf)
+    one[1, 7] = few.flat[:399] = -1000.0
+    power = 20.0 * np.log(np.arange(1.0, 1001.0)).reshape(2, 500)  # (n^21 / 21)^2 / (n^41 / 41) = 41 n / 441
+    for log_weights, worth in [(one, 1), (few, 399), (power, 93)]:
+        found = weighted(world, log_weights)
+        label = found.labels[0]
+        assert found.resampled().labels == found.labels, "what was said of them goes with the draws"
+        assert label.name == "predictive_only"
+        assert f"1000 weighted draws are worth {worth} of equal weight; 400 are needed" in label.message
+    few.flat[399] = -1000.0
+    for log_weights in (few, few.tolist(), np.full((2, 500), 3.0), None):
+        assert weighted(world, log_weights).status == "ok"
+
+
+def test_weights_of_optima_are_no_sample(world):
+    found = weighted(world, np.full((2, 500), 0.0))
+    optima = {name: values[:1, :3] for name, values in found.draws.samples.items()}
+    assert Fit.from_draws(found.problem, Draws(optima, "mixture", log_weights=np.zeros((1, 3)))).status == "ok"

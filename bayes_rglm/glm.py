@@ -35,7 +35,8 @@ def start(problem: Problem, name: str):
     if parameter.size == "cutpoints":
         y, weights = problem.data["y"], problem.data.get("weights")
         return np.asarray(parameter.start(y, None, weights, link=program.link, levels=program.levels), float)
-    typical, y = problem.constants["typical"], np.asarray(problem.data["y"], float)
+    typical = problem.constants["typical"]
+    y = program.family.seen(np.asarray(problem.data["y"], float), **problem.rows)
     eta = np.broadcast_to(typical["eta"], (problem.n, *np.shape(typical["eta"])))
     mean = program.link.inverse(eta) if program.family.outputs == "one" else None
     if program.responses:

@@ -26,8 +26,8 @@ from ..registry import Registry, fold
 class Parameter:
     """An auxiliary parameter of a family, such as a residual sd.
 
-    `start(y, mean)` and `profile(y, mean, weights)` give a first value and, where it is closed, the maximum-likelihood
-    value given the means. `floor` is the least value that a network fitted by maximum likelihood may take, in units of
+    `start(y, mean)`, of the `y` that `Family.seen` gives, and `profile(y, mean, weights)` are a first value and, where
+    it is closed, the maximum-likelihood value given the means. `floor` is the least value that a network fitted by maximum likelihood may take, in units of
     the response: below it the likelihood is unbounded. `typical` is a value as likely small as large, in the unit of
     the prior: a head's intercept stands there.
     """
@@ -98,6 +98,12 @@ class Family:
         rounds to an end of its range, where the deviance is infinite, has its own in log space.
         """
         return self.unit_deviance(y, link.inverse(eta), **known)
+
+    def seen(self, y, **rows):
+        """A number for every row of `y`, censored ones too: what first and typical values are made of. `rows` are those
+        of the attribute `rows` that there are.
+        """
+        return y
 
     def parameter(self, name: str) -> Parameter:
         return next(p for p in self.auxiliaries if p.name == name)

@@ -11,6 +11,7 @@ import inspect
 
 import numpy as np
 
+from .gates import runs_between
 from .problem import Problem
 
 LEAST_SCALE = 1e-100  # its square and the inverse of that are finite
@@ -130,6 +131,23 @@ def one_sided(problem: Problem) -> bool:
         return False
     found = program.family.separation(np.asarray(problem.data["y"], float), program.link, **problem.rows)
     return found is not None and not found[1].any() and len(np.unique(found[0])) == 1
+
+
+def narrowing(problem: Problem) -> str | None:
+    """The free auxiliary parameter that no row determines, or None: no row was seen, and some linear predictor lies
+    between all bounds, so that the likelihood rises for ever as the rows narrow about it.
+    """
+    program = problem.require_network("narrowing")
+    family = program.family
+    if family.narrowing is None or family.narrowing in program.fixed or one_sided(problem):
+        return None
+    found = family.brackets(np.asarray(problem.data["y"], float), **problem.rows)
+    if found is None:
+        return None
+    X, offset = np.asarray(problem.data["X"], float), problem.data.get("offset", 0.0)
+    X = X if program.layers[0].intercept is None else np.column_stack([np.ones(len(X)), X])
+    unit = float(problem.constants["typical"]["scale"])
+    return family.narrowing if runs_between(X, found[0] - offset, found[1] - offset, unit) else None
 
 
 def unbounded(problem: Problem) -> str | None:

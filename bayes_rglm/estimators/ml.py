@@ -29,7 +29,7 @@ from ..gates import Label, aliased_columns, ordered, recession_direction
 from ..problem import Problem
 from ..transforms import likelihood_only, standardised
 from ._base import Draws, Estimator, Monitor, check_options, point, register
-from ._existence import infinite_label, one_sided_labels
+from ._existence import infinite_label, narrowed, one_sided_labels
 from ._feasible import coefficients
 from ._joint import joint_maximum
 from ._labels import edge_label
@@ -71,7 +71,7 @@ class MaximumLikelihood(Estimator):
             except np.linalg.LinAlgError:
                 raise _too_large(plain) from None
         if problem.depth == 1 and _unbounded(plain):
-            return joint_maximum(plain, monitor, self)
+            return narrowed(plain, joint_maximum(plain, monitor, self))
         return optimise(plain, key, monitor, starts_from=problem, options=self, goal="likelihood")
 
 

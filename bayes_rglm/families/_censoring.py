@@ -261,6 +261,18 @@ def separation(y, lower, upper, increasing: bool):
     return (signs if increasing else -signs), ~(below | above)
 
 
+def brackets(y, lower, upper):
+    """`Family.brackets` in the units of the response."""
+    y = np.asarray(y, float)
+    lower, upper = -np.inf if lower is None else lower, np.inf if upper is None else upper
+    below, hidden = y <= lower, np.isnan(y)
+    above = (y >= upper) & ~below
+    if not np.all(below | above | hidden):
+        return None
+    low = np.where(above, upper, np.where(hidden, lower, -np.inf))
+    return low, np.where(below, lower, np.where(hidden, upper, np.inf))
+
+
 def check_bounds(y, response: str, index, lower, upper) -> None:
     """Refuses bounds that leave no room, and a missing value without both of them."""
     if lower is not None and upper is not None:

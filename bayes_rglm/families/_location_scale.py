@@ -64,6 +64,7 @@ class LocationScale(Family):
 
     rows: ClassVar[tuple[str, ...]] = ("lower", "upper")
     deviance_needs: ClassVar[tuple[str, ...]] = ("sigma",)
+    narrowing: ClassVar[str | None] = "sigma"
 
     def standard(self, **shape: Any) -> censoring.Standard:
         raise NotImplementedError
@@ -86,6 +87,9 @@ class LocationScale(Family):
 
     def separation(self, y, link: Link | None = None, lower=None, upper=None):
         return censoring.separation(y, lower, upper, link is None or bool(link.increasing))
+
+    def brackets(self, y, lower=None, upper=None):
+        return censoring.brackets(y, lower, upper)
 
     def sorted_rows(self, link: Link, y, eta, sigma, lower, upper) -> censoring.Rows:
         mean = link.inverse(eta)

@@ -67,6 +67,9 @@ class Tobit(GaussianNoise):
     def separation(self, y, link=None, lower=None, upper=None):
         return super().separation(y, link, _from_zero(lower), upper)
 
+    def brackets(self, y, lower=None, upper=None):
+        return super().brackets(y, _from_zero(lower), upper)
+
     def log_likelihood(self, link, y, eta, sigma, lower=None, upper=None):
         return super().log_likelihood(link, y, eta, sigma, _from_zero(lower), upper)
 

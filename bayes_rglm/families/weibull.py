@@ -34,7 +34,7 @@ def _between(hazard):
 
 
 def _peak(gap):
-    return k.log1mexp(gap) - gap / k.namespace(gap).expm1(gap)
+    return k.log1mexp(gap) + gap * k.exp(-gap) / k.namespace(gap).expm1(-gap)
 
 
 def standard(link: Link) -> censoring.Standard:
@@ -99,10 +99,14 @@ class WeibullResponse(censoring.CensoredResponse):
     def variance(self):
         scale, (lower, upper) = self.link.inverse(self.eta), self.bounds.values()
         if lower is None and upper is None:
-            return scale**2 * (jnp.exp(gammaln(1.0 + 2.0 / self.power)) - jnp.exp(2.0 * gammaln(1.0 + 1.0 / self.power)))
+            return scale**2 * (
+                jnp.exp(gammaln(1.0 + 2.0 / self.power)) - jnp.exp(2.0 * gammaln(1.0 + 1.0 / self.power))
+            )
         low = 0.0 if lower is None else self._units(lower)
         high = jnp.inf if upper is None else self._units(upper)
-        return scale**2 * clipped_variance(low, high, jnp.broadcast_to(jnp.asarray(self.power, scale.dtype), scale.shape))
+        return scale**2 * clipped_variance(
+            low, high, jnp.broadcast_to(jnp.asarray(self.power, scale.dtype), scale.shape)
+        )
 
 
 def clipped_variance(low, high, power):
@@ -121,7 +125,7 @@ def _moments_above(centre, high, power):
     """E and E of the square of (min(Y, high) - centre)+: an integral over the hazard beyond that of `centre`."""
     hazard = jnp.minimum(centre**power, 800.0)  # nothing is left beyond it
     longest = 40.0 + 2.0 / power + 10.0 * jnp.sqrt(2.0 / power)
-    gap = power * jnp.log(jnp.where(jnp.isfinite(high), high, centre) / centre)
+    gap = power * jnp.log1p((jnp.where(jnp.isfinite(high), high, centre) - centre) / centre)
     last = jnp.where(jnp.isfinite(high), jnp.minimum(hazard * jnp.expm1(gap), longest), longest)
     v, weights = _panel(last)
 
@@ -139,7 +143,7 @@ def _moments_below(low, centre, power):
     """E and E of the square of (centre - max(Y, low))+: an integral over the log distance below `centre`."""
     some = low > 0
     longest = 40.0 / (1.0 + power)
-    last = jnp.where(some, jnp.minimum(jnp.log(centre / jnp.where(some, low, centre)), longest), longest)
+    last = jnp.where(some, jnp.minimum(jnp.log1p((centre - low) / jnp.where(some, low, centre)), longest), longest)
     s, weights = _panel(last)
     mass = weights * -jnp.expm1(-(centre**power) * jnp.exp(-power * s)) * jnp.exp(-s)
     return centre * jnp.sum(mass, 0), 2.0 * centre**2 * jnp.sum(mass * -jnp.expm1(-s), 0)
@@ -273,6 +277,7 @@ class Weibull(Survival):
     log_concave: ClassVar = links
     closed: ClassVar[bool] = False
     deviance_needs: ClassVar = ("concentration",)
+    narrowing: ClassVar = "concentration"
     response: ClassVar = WeibullResponse
     auxiliaries: ClassVar = (
         Parameter(
@@ -283,6 +288,11 @@ class Weibull(Survival):
             link=LOG,
         ),
     )
+
+    def brackets(self, y, lower=None, upper=None):
+        y, lower = from_zero(y, lower, upper)
+        found = censoring.brackets(y, lower, upper)
+        return found if found is None else tuple(map(np.log, found))
 
     def dispersion(self, concentration):
         xp, special = k.namespace(concentration), k.special(concentration)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bayes_rglm import families
+from bayes_rglm import RGLM, Design, Problem, families, glm, priors
 from bayes_rglm.errors import DataError
 
 ETA = np.array([-1.5, -0.4, 0.0, 0.7, 1.5, 1.1])
@@ -332,5 +332,73 @@ def test_typical_values_of_censored_rows_are_finite(example):
     typical = example.family.typical(example.link, Y, np.zeros(6), None, lower=LOWER, upper=UPPER)
     assert np.isfinite(typical.eta)
     assert 0 < typical.scale < 10
+    seen = example.family.seen(Y, lower=LOWER, upper=UPPER)
     for parameter in example.family.auxiliaries:
-        assert bool(parameter.support(parameter.start(Y, example.link.inverse(ETA))))
+        assert bool(parameter.support(parameter.start(seen, example.link.inverse(ETA))))
+
+
+@each
+def test_one_row_that_was_seen_decides_nothing_of_a_start_nor_of_a_prior(example):
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=60)
+    y = np.exp(1.0 + 0.3 * x) * rng.weibull(6.0, 60)
+    lower = np.floor(2.0 * y) / 2.0
+    starts, scales = [], []
+    for count in (0, 1, 2):
+        seen = np.arange(60) < count
+        bounds = {"lower": np.where(seen, -np.inf, lower), "upper": np.where(seen, np.inf, lower + 0.5)}
+        design = Design.from_arrays(x[:, None], np.where(seen, y, np.nan), **bounds)
+        problem = Problem(RGLM(example.name, prior={"beta": priors.RegularisedHorseshoe()}), design)
+        starts.append([glm.start(problem, parameter.name) for parameter in example.family.auxiliaries])
+        scales.append(float(problem.constants["beta_global"]["unit"]))
+    assert np.isfinite(starts).all()
+    np.testing.assert_allclose(starts[1:], starts[:1] * 2, rtol=0.05)
+    np.testing.assert_allclose(scales[1:], scales[0], rtol=0.05)
+
+
+def test_the_first_shape_of_equal_times_is_steep_and_no_more():
+    problem = Problem(RGLM("weibull"), Design.from_arrays(np.arange(5.0)[:, None], np.full(5, 2.0)))
+    assert glm.start(problem, "concentration") == pytest.approx(50.0)
+
+
+@pytest.mark.parametrize(
+    ("power", "eta", "low", "width"), [(8.0, -1.0, 1.0, 0.01), (40.0, 0.0, 0.9, 0.2), (3.0, 1.0, 1e-3, 1e-9)]
+)
+def test_the_score_of_an_interval_of_times_is_exact(power, eta, low, width):
+    high = low + width
+    with mp.workdps(60):
+        hazards = [(mp.mpf(end) * mp.exp(-mp.mpf(eta))) ** power for end in (low, high)]
+        exact = power * (hazards[0] - (hazards[1] - hazards[0]) / mp.expm1(hazards[1] - hazards[0]))
+    family, bounds = families.get("weibull"), {"lower": np.array([low]), "upper": np.array([high])}
+    score = family.score(family.links[0], np.array([np.nan]), np.array([eta]), power, **bounds)
+    np.testing.assert_allclose(score, [float(exact)], rtol=1e-11)
+
+
+def test_the_variance_of_clipped_times_is_exact_in_the_tails():
+    cases = [
+        (3.0, 5.0, 6.0),
+        (3.0, 0.0, 0.01),
+        (0.3, 0.0, np.inf),
+        (100.0, 0.9, 1.01),
+        (3.0, 0.8, 0.8000001),
+        (8.0, 1.2, np.inf),
+    ]
+    power, low, high = np.array(cases).T
+    family = families.get("weibull")
+    law = family.distribution(family.links[0], np.zeros(len(cases)), concentration=power, lower=low, upper=high)
+    with mp.workdps(40):
+        exact = [float(_clipped_variance(*map(mp.mpf, case))) for case in cases]
+    np.testing.assert_allclose(law.variance, exact, rtol=1e-11)
+
+
+def _clipped_variance(power, low, high):
+    """From the moments about the lower end, in the hazard."""
+
+    def moment(order):
+        places = [p for p in (0, 0.01, 0.1, 1, 5, 20, 60, 200, 800) if p < last] + [min(last, 2000)]
+        inner = mp.quad(lambda v: mp.exp(-v) * ((first + v) ** (1 / power) - low) ** order, places)
+        return mp.exp(-first) * (inner + (mp.exp(-last) * (high - low) ** order if mp.isfinite(high) else 0))
+
+    first = low**power
+    last = high**power - first if mp.isfinite(high) else mp.inf
+    return moment(2) - moment(1) ** 2

@@ -11,7 +11,6 @@ import inspect
 
 import numpy as np
 
-from .gates import runs_between
 from .problem import Problem
 
 LEAST_SCALE = 1e-100  # its square and the inverse of that are finite
@@ -133,21 +132,19 @@ def one_sided(problem: Problem) -> bool:
     return found is not None and not found[1].any() and len(np.unique(found[0])) == 1
 
 
-def narrowing(problem: Problem) -> str | None:
-    """The free auxiliary parameter that no row determines, or None: no row was seen, and some linear predictor lies
-    between all bounds, so that the likelihood rises for ever as the rows narrow about it.
+def brackets(problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray, float] | None:
+    """(X, low, high, unit) for `gates.runs_between`, None where a row was seen, or all are censored on the same side,
+    or no parameter is free at the end of which the rows are their linear predictors.
     """
-    program = problem.require_network("narrowing")
-    family = program.family
-    if family.narrowing is None or family.narrowing in program.fixed or one_sided(problem):
+    program = problem.require_network("brackets")
+    if program.family.narrowing in (None, *program.fixed) or one_sided(problem):
         return None
-    found = family.brackets(np.asarray(problem.data["y"], float), **problem.rows)
+    found = program.family.brackets(np.asarray(problem.data["y"], float), **problem.rows)
     if found is None:
         return None
     X, offset = np.asarray(problem.data["X"], float), problem.data.get("offset", 0.0)
     X = X if program.layers[0].intercept is None else np.column_stack([np.ones(len(X)), X])
-    unit = float(problem.constants["typical"]["scale"])
-    return family.narrowing if runs_between(X, found[0] - offset, found[1] - offset, unit) else None
+    return X, found[0] - offset, found[1] - offset, float(problem.constants["typical"]["scale"])
 
 
 def unbounded(problem: Problem) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from .. import glm
-from ..gates import Label, ordered
+from ..gates import Label, ordered, runs_between
 from ..problem import Problem
 from ..transforms import standardised
 from ._base import Draws
@@ -48,13 +48,13 @@ def narrowed(problem: Problem, draws: Draws) -> Draws:
     # On such a line a row comes as near to 1 as one likes, or, where a bound is met, to the share of the noise on one
     # side of its mode: at least 1 / e, that of Gumbel noise.
     share = draws.info["log_likelihood"] / np.sum(np.broadcast_to(problem.data.get("weights", 1.0), problem.n))
-    name = glm.narrowing(standardised(problem)[0]) if share > -1.0 else None
-    if name is None:
+    found = glm.brackets(standardised(problem)[0]) if share > -1.0 else None
+    if found is None or not runs_between(*found):
         return draws
     label = Label(
         "mle_degenerate",
-        f"no row was seen exactly, and a line lies between all bounds: the likelihood never falls as {name} runs to "
-        "its end, and does not determine the coefficients",
+        "no row was seen exactly, and a line lies between all bounds: the likelihood never falls as "
+        f"{problem.program.family.narrowing} runs to its end, and does not determine the coefficients",
         "use a proper prior (MAP, NUTS), narrower intervals, or rows that were seen",
     )
     kept = [other for other in draws.labels if other.name != "not_a_mode"]

@@ -7,7 +7,8 @@ certifies itself, otherwise rank (pivoted QR) and existence (a linear programme)
 Standard errors use the expected information, with the Pearson dispersion RSS / (n - p) for a Gaussian, as R's `glm`
 prints them; the likelihood itself uses the maximum-likelihood dispersion RSS / n. Importance weights give
 no standard errors. Rows with bounds go the way of joint auxiliary values, with the observed information: the expected
-one would need the bounds that rows which were seen might have met.
+one would need the bounds that rows which were seen might have met. Where no row was seen and a line lies between all
+bounds, the likelihood is not attained, whatever the optimiser found: `mle_degenerate`, no standard errors.
 
 A prior whose support is bounded (`HalfNormal` on slopes) leaves its bounds to the likelihood: then L-BFGS, too.
 

@@ -120,6 +120,28 @@ def recession_direction(X: np.ndarray, signs: np.ndarray, equal: np.ndarray) -> 
     return np.where(np.abs(solution.x) > 1e-9, solution.x, 0.0)
 
 
+def runs_between(X: np.ndarray, low: np.ndarray, high: np.ndarray, unit: float) -> bool:
+    """Whether some coefficients keep every row of `X` between its bounds `low` and `high`, -inf and inf among them.
+
+    Linear programme: the largest room to all bounds, in half-widths of an interval, in units of `unit` where there is
+    one bound only. A line that meets bounds is between them, as far as floating-point numbers tell.
+    """
+    from scipy.optimize import linprog
+
+    width = np.where(np.isfinite(low) & np.isfinite(high), 0.5 * (high - low), unit)
+    width = np.maximum(width, 1e-6 * unit)
+    sides = [(X, high, np.isfinite(high)), (-X, -low, np.isfinite(low))]
+    room = np.concatenate([np.column_stack([A[k] / width[k, None], np.ones(k.sum())]) for A, _, k in sides])
+    solution = linprog(
+        np.append(np.zeros(X.shape[1]), -1.0),
+        A_ub=room,
+        b_ub=np.concatenate([bound[k] / width[k] for _, bound, k in sides]),
+        bounds=[(None, None)] * X.shape[1] + [(None, 1.0)],
+        method="highs",
+    )
+    return solution.x is not None and -solution.fun > -1e-7
+
+
 # draws ---------------------------------------------------------------------------------------------------------------
 
 RHAT_MAX, RHAT_WORST, ESS_PER_CHAIN, BETWEEN_SHARE, DIVERGENT_SHARE = 1.01, 1.05, 100, 0.1, 0.01

@@ -35,7 +35,8 @@ def start(problem: Problem, name: str):
     if parameter.size == "cutpoints":
         y, weights = problem.data["y"], problem.data.get("weights")
         return np.asarray(parameter.start(y, None, weights, link=program.link, levels=program.levels), float)
-    typical, y = problem.constants["typical"], np.asarray(problem.data["y"], float)
+    typical = problem.constants["typical"]
+    y = program.family.seen(np.asarray(problem.data["y"], float), **problem.rows)
     eta = np.broadcast_to(typical["eta"], (problem.n, *np.shape(typical["eta"])))
     mean = program.link.inverse(eta) if program.family.outputs == "one" else None
     if program.responses:
@@ -129,6 +130,21 @@ def one_sided(problem: Problem) -> bool:
         return False
     found = program.family.separation(np.asarray(problem.data["y"], float), program.link, **problem.rows)
     return found is not None and not found[1].any() and len(np.unique(found[0])) == 1
+
+
+def brackets(problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray, float] | None:
+    """(X, low, high, unit) for `gates.runs_between`, None where a row was seen, or all are censored on the same side,
+    or no parameter is free at the end of which the rows are their linear predictors.
+    """
+    program = problem.require_network("brackets")
+    if program.family.narrowing in (None, *program.fixed) or one_sided(problem):
+        return None
+    found = program.family.brackets(np.asarray(problem.data["y"], float), **problem.rows)
+    if found is None:
+        return None
+    X, offset = np.asarray(problem.data["X"], float), problem.data.get("offset", 0.0)
+    X = X if program.layers[0].intercept is None else np.column_stack([np.ones(len(X)), X])
+    return X, found[0] - offset, found[1] - offset, float(problem.constants["typical"]["scale"])
 
 
 def unbounded(problem: Problem) -> str | None:

@@ -106,10 +106,10 @@ def _information(spec, design, typical) -> Any:
     if not hasattr(family, "information") or eta.ndim:
         return 1.0 / typical.scale**2
     eta = np.full(design.n, float(eta)) + (0.0 if design.offset is None else design.offset)
-    y, mean, fixed = np.asarray(design.y, float), link.inverse(eta), dict(spec.fixed)
+    rows = {name: getattr(design, name) for name in family.rows if getattr(design, name) is not None}
+    y, mean, fixed = family.seen(np.asarray(design.y, float), **rows), link.inverse(eta), dict(spec.fixed)
     levels = None if design.levels is None else len(design.levels)
     starts = {
         p.name: p.start(y, mean) if p.size is None else p.start(y, link=link, levels=levels) for p in family.auxiliaries
     }
-    rows = {name: getattr(design, name) for name in family.rows if getattr(design, name) is not None}
     return family.information(link, eta, **starts | fixed, **rows)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from .. import glm
-from ..gates import Label
+from ..gates import Label, ordered, runs_between
 from ..problem import Problem
+from ..transforms import standardised
+from ._base import Draws
 
 CENSORED = "every row is censored on the same side"
 
@@ -33,3 +39,24 @@ def one_sided_labels(problem: Problem, moving) -> list[Label]:
     free = ", ".join(site.name for site in problem.program.auxiliaries)
     message, advice = f"{CENSORED}; no row determines {free}", "use a proper prior (MAP, NUTS), or rows that were seen"
     return [Label("mle_infinite", message, advice)] if free else []
+
+
+def narrowed(problem: Problem, draws: Draws) -> Draws:
+    """`draws`, a maximum-likelihood point; without standard errors and labelled where no row was seen and a line lies
+    between all bounds: the supremum is met nowhere, and by every such line alike.
+    """
+    # On such a line a row comes as near to 1 as one likes, or, where a bound is met, to the share of the noise on one
+    # side of its mode: at least 1 / e, that of Gumbel noise.
+    share = draws.info["log_likelihood"] / np.sum(np.broadcast_to(problem.data.get("weights", 1.0), problem.n))
+    found = glm.brackets(standardised(problem)[0]) if share > -1.0 else None
+    if found is None or not runs_between(*found):
+        return draws
+    label = Label(
+        "mle_degenerate",
+        "no row was seen exactly, and a line lies between all bounds: the likelihood never falls as "
+        f"{problem.program.family.narrowing} runs to its end, and does not determine the coefficients",
+        "use a proper prior (MAP, NUTS), narrower intervals, or rows that were seen",
+    )
+    kept = [other for other in draws.labels if other.name != "not_a_mode"]
+    info = {key: value for key, value in draws.info.items() if key != "errors"}
+    return replace(draws, info=info, labels=ordered([label, *kept]))

@@ -7,7 +7,8 @@ certifies itself, otherwise rank (pivoted QR) and existence (a linear programme)
 Standard errors use the expected information, with the Pearson dispersion RSS / (n - p) for a Gaussian, as R's `glm`
 prints them; the likelihood itself uses the maximum-likelihood dispersion RSS / n. Importance weights give
 no standard errors. Rows with bounds go the way of joint auxiliary values, with the observed information: the expected
-one would need the bounds that rows which were seen might have met.
+one would need the bounds that rows which were seen might have met. Where no row was seen and a line lies between all
+bounds, the likelihood is not attained, whatever the optimiser found: `mle_degenerate`, no standard errors.
 
 A prior whose support is bounded (`HalfNormal` on slopes) leaves its bounds to the likelihood: then L-BFGS, too.
 
@@ -30,7 +31,7 @@ from ..problem import Problem
 from ..transforms import likelihood_only, standardised
 from ._base import Draws, Estimator, Monitor, check_options, point, register
 from ._ends import degenerate
-from ._existence import infinite_label, one_sided_labels
+from ._existence import infinite_label, narrowed, one_sided_labels
 from ._feasible import coefficients
 from ._joint import joint_maximum
 from ._labels import edge_label
@@ -72,7 +73,7 @@ class MaximumLikelihood(Estimator):
             except np.linalg.LinAlgError:
                 raise _too_large(plain) from None
         if problem.depth == 1 and _unbounded(plain):
-            return joint_maximum(plain, monitor, self)
+            return narrowed(plain, joint_maximum(plain, monitor, self))
         return optimise(plain, key, monitor, starts_from=problem, options=self, goal="likelihood")
 
 

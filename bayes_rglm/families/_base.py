@@ -26,10 +26,10 @@ from ..registry import Registry, fold
 class Parameter:
     """An auxiliary parameter of a family, such as a residual sd.
 
-    `start(y, mean)` and `profile(y, mean, weights)` give a first value and, where it is closed, the maximum-likelihood
-    value given the means. `floor` is the least value that a network fitted by maximum likelihood may take, in units of
-    the response: below it the likelihood is unbounded. `typical` is a value as likely small as large, in the unit of
-    the prior: a head's intercept stands there.
+    `start(y, mean)`, of the `y` that `Family.seen` gives, and `profile(y, mean, weights)` are a first value and, where
+    it is closed, the maximum-likelihood value given the means. `floor` is the least value that a network fitted by
+    maximum likelihood may take, in units of the response: below it the likelihood is unbounded. `typical` is a value as
+    likely small as large, in the unit of the prior: a head's intercept stands there.
     """
 
     name: str
@@ -66,7 +66,8 @@ class Family:
     the linear predictor, or in all of them, given the auxiliary values, so that the mode of a model of depth 1 is the
     only one: Wedderburn (1976), Pratt (1981), Burridge (1981). Links of which that is false or unknown are left out.
     `rows` names which of the design's trials, lower and upper it uses; the others are refused. `several` says whether
-    y may be (n, T), columns that share the hidden layers.
+    y may be (n, T), columns that share the hidden layers. `narrowing` is the parameter at the end of which a response
+    is its linear predictor, in the units of `brackets`.
     """
 
     name: ClassVar[str]
@@ -84,6 +85,7 @@ class Family:
     rows: ClassVar[tuple[str, ...]] = ()
     deviance_needs: ClassVar[tuple[str, ...]] = ()
     unit_deviance: ClassVar[Any] = None
+    narrowing: ClassVar[str | None] = None
 
     def distribution(self, link: Link, eta, **aux) -> dist.Distribution:
         """The NumPyro distribution of the rows, which keeps `eta`."""
@@ -93,11 +95,23 @@ class Family:
         """(signs, equal) of the existence programme (`gates.recession_direction`); None: the mode always exists."""
         return
 
+    def brackets(self, y, **rows):
+        """(low, high) of censored rows, each (n,), -inf and inf among them: between them the linear predictor makes a
+        row certain at the end of `narrowing`. None where a row was seen.
+        """
+        return
+
     def deviance_at(self, link: Link, y, eta, **known):
         """Unit deviances at the linear predictor; `known` are those of `deviance_needs` and `rows`. A family whose mean
         rounds to an end of its range, where the deviance is infinite, has its own in log space.
         """
         return self.unit_deviance(y, link.inverse(eta), **known)
+
+    def seen(self, y, **rows):
+        """A number for every row of `y`, censored ones too: what first and typical values are made of. `rows` are those
+        of the attribute `rows` that there are.
+        """
+        return y
 
     def parameter(self, name: str) -> Parameter:
         return next(p for p in self.auxiliaries if p.name == name)

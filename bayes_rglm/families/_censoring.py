@@ -38,7 +38,8 @@ class Standard:
 
     `density(z)`, `below(z)` and `above(z)` are log f, log F and log(1 - F); `between(low, high, gap)` is the log
     probability of an interval whose length `gap` is known exactly; `peak(gap)` its largest value over all places;
-    `slope(z)`, `rise(z)` and `fall(z)` are the derivatives of log f, log F and log(1 - F).
+    `slope(z)`, `rise(z)` and `fall(z)` are the derivatives of log f, log F and log(1 - F), `shift(low, high, gap)` that
+    of `between` where both ends move by the same.
     """
 
     density: Callable
@@ -49,6 +50,7 @@ class Standard:
     slope: Callable
     rise: Callable
     fall: Callable
+    shift: Callable
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def score(standard: Standard, rows: Rows):
         if rows.high is not None:
             total = xp.where(rows.right, standard.fall(rows.high), total)
         if rows.gap is not None:
-            total = xp.where(rows.hidden, _interval_score(standard, *_interval(rows, xp)), total)
+            total = xp.where(rows.hidden, standard.shift(*_interval(rows, xp)), total)
     return total
 
 
@@ -135,18 +137,6 @@ def _interval(rows: Rows, xp):
     unit = xp.ones_like(rows.low)
     gap = xp.where(rows.hidden, rows.gap, unit)
     return xp.where(rows.hidden, rows.low, 0.0 * unit), xp.where(rows.hidden, rows.high, unit), gap
-
-
-def _interval_score(standard: Standard, low, high, gap):
-    xp = k.namespace(low)
-    narrow = is_narrow(low, high, gap)
-    nodes, weights = _quadrature(low)
-    z = low + xp.where(narrow, gap, 1.0) * nodes
-    shares = standard.density(z)
-    shares = weights * k.exp(shares - xp.max(shares, 0))
-    inside = xp.sum(shares * standard.slope(z), 0) / xp.sum(shares, 0)
-    total = standard.between(low, high, gap)
-    return xp.where(narrow, inside, k.exp(standard.density(high) - total) - k.exp(standard.density(low) - total))
 
 
 def _quadrature(like):
@@ -182,7 +172,18 @@ def symmetric(density: Callable, below: Callable, slope: Callable, rise: Callabl
     def peak(gap):
         return between(-0.5 * gap, 0.5 * gap, gap)
 
-    return Standard(density, below, lambda z: below(-z), between, peak, slope, rise, lambda z: -rise(-z))
+    def shift(low, high, gap):
+        xp = k.namespace(low)
+        narrow = is_narrow(low, high, gap)
+        nodes, weights = _quadrature(low)
+        z = low + xp.where(narrow, gap, 1.0) * nodes
+        shares = density(z)
+        shares = weights * k.exp(shares - xp.max(shares, 0))
+        inside = xp.sum(shares * slope(z), 0) / xp.sum(shares, 0)
+        total = between(low, high, gap)
+        return xp.where(narrow, inside, k.exp(density(high) - total) - k.exp(density(low) - total))
+
+    return Standard(density, below, lambda z: below(-z), between, peak, slope, rise, lambda z: -rise(-z), shift)
 
 
 def clipped_moments(low, high, excess: Callable, excess_square: Callable, variance):
@@ -258,6 +259,18 @@ def separation(y, lower, upper, increasing: bool):
         return None
     signs = np.where(below, -1.0, 1.0)
     return (signs if increasing else -signs), ~(below | above)
+
+
+def brackets(y, lower, upper):
+    """`Family.brackets` in the units of the response."""
+    y = np.asarray(y, float)
+    lower, upper = -np.inf if lower is None else lower, np.inf if upper is None else upper
+    below, hidden = y <= lower, np.isnan(y)
+    above = (y >= upper) & ~below
+    if not np.all(below | above | hidden):
+        return None
+    low = np.where(above, upper, np.where(hidden, lower, -np.inf))
+    return low, np.where(below, lower, np.where(hidden, upper, np.inf))
 
 
 def check_bounds(y, response: str, index, lower, upper) -> None:

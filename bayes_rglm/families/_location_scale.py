@@ -64,6 +64,7 @@ class LocationScale(Family):
 
     rows: ClassVar[tuple[str, ...]] = ("lower", "upper")
     deviance_needs: ClassVar[tuple[str, ...]] = ("sigma",)
+    narrowing: ClassVar[str | None] = "sigma"
 
     def standard(self, **shape: Any) -> censoring.Standard:
         raise NotImplementedError
@@ -73,7 +74,7 @@ class LocationScale(Family):
         censoring.check_bounds(y, response, index, lower, upper)
 
     def typical(self, link: Link, y, offset, weights, lower=None, upper=None) -> Typical:
-        y = censoring.seen(y, lower, upper)
+        y = self.seen(y, lower, upper)
         spread = np.sqrt(average((y - average(y, weights)) ** 2, weights))
         # The mean of a constant column is rounded: a spread at that level is none.
         rounding = 8 * np.finfo(float).eps * np.max(np.abs(y))
@@ -81,8 +82,14 @@ class LocationScale(Family):
         centre = np.clip(average(y, weights), *_reach(link, scale))
         return Typical(float(link.forward(centre)) - average(offset, weights), scale)
 
+    def seen(self, y, lower=None, upper=None):
+        return censoring.seen(y, lower, upper)
+
     def separation(self, y, link: Link | None = None, lower=None, upper=None):
         return censoring.separation(y, lower, upper, link is None or bool(link.increasing))
+
+    def brackets(self, y, lower=None, upper=None):
+        return censoring.brackets(y, lower, upper)
 
     def sorted_rows(self, link: Link, y, eta, sigma, lower, upper) -> censoring.Rows:
         mean = link.inverse(eta)
@@ -123,9 +130,8 @@ class LocationScale(Family):
 
 
 def root_mean_square(y, mean, weights=None) -> float:
-    """Residual sd of the rows that were seen."""
-    y, known = np.asarray(y), ~np.isnan(y)
-    return float(np.sqrt(average((y - mean)[known] ** 2, None if weights is None else weights[known])))
+    """Residual sd of the rows."""
+    return float(np.sqrt(average((np.asarray(y) - mean) ** 2, weights)))
 
 
 def _reach(link: Link, scale: float) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from ..priors.truncated_gamma import TruncatedGamma, above
 from . import _censoring as censoring
 from . import _student as student
 from ._base import Parameter, Typical, average, register
-from ._location_scale import LocationScale, LocationScaleResponse
+from ._location_scale import LocationScale, LocationScaleResponse, root_mean_square
 
 _LEGENDRE = np.polynomial.legendre.leggauss(64)
 HEAVY, LOG = above(1.0), links.log
@@ -101,8 +101,8 @@ def _standard(nu) -> censoring.Standard:
 
 
 def _start_sigma(y, mean, weights=None) -> float:
-    middle = 1.4826 * float(np.nanmedian(np.abs(y - mean)))
-    return middle if middle > 0 else float(np.sqrt(np.nanmean((y - mean) ** 2)))
+    middle = 1.4826 * float(np.median(np.abs(y - mean)))
+    return middle if middle > 0 else root_mean_square(y, mean)
 
 
 @register
@@ -155,7 +155,7 @@ class StudentT(LocationScale):
         return total * kept + ends
 
     def typical(self, link, y, offset, weights, lower=None, upper=None) -> Typical:
-        y = censoring.seen(y, lower, upper)
+        y = self.seen(y, lower, upper)
         centre = _median(y, weights)
         spread = 1.4826 * _median(np.abs(y - centre), weights)
         if spread <= 8 * np.finfo(float).eps * np.max(np.abs(y)):

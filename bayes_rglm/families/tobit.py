@@ -61,11 +61,14 @@ class Tobit(GaussianNoise):
         if lower is None:
             refuse_rows(self, y, response, index, y < 0, "give zeros for censored rows, or their bounds as lower=")
 
-    def typical(self, link, y, offset, weights, lower=None, upper=None):
-        return super().typical(link, y, offset, weights, _from_zero(lower), upper)
+    def seen(self, y, lower=None, upper=None):
+        return super().seen(y, _from_zero(lower), upper)
 
     def separation(self, y, link=None, lower=None, upper=None):
         return super().separation(y, link, _from_zero(lower), upper)
+
+    def brackets(self, y, lower=None, upper=None):
+        return super().brackets(y, _from_zero(lower), upper)
 
     def log_likelihood(self, link, y, eta, sigma, lower=None, upper=None):
         return super().log_likelihood(link, y, eta, sigma, _from_zero(lower), upper)

@@ -23,7 +23,9 @@ from . import _censoring as censoring
 from ._base import Parameter, Typical, refuse_levels, refuse_rows, register
 from ._positive import Positive, capped, distance, log_mean, log_relative_slope, relative_slope
 
+_LEGENDRE = np.polynomial.legendre.leggauss(64)
 LOG = links.log
+STEEPEST = 50.0  # of a first concentration: hazards y^concentration overflow from a larger one on rows a little apart
 
 
 def _between(hazard):
@@ -32,7 +34,7 @@ def _between(hazard):
 
 
 def _peak(gap):
-    return k.log1mexp(gap) - gap / k.namespace(gap).expm1(gap)
+    return k.log1mexp(gap) + gap * k.exp(-gap) / k.namespace(gap).expm1(-gap)
 
 
 def standard(link: Link) -> censoring.Standard:
@@ -47,6 +49,7 @@ def standard(link: Link) -> censoring.Standard:
         slope=lambda z: -k.namespace(z).expm1(z),
         rise=k.cloglog_score,
         fall=lambda z: -k.exp(z),
+        shift=lambda low, high, gap: k.interval_score("cloglog", high, low, gap),
     )
 
 
@@ -76,12 +79,12 @@ class WeibullResponse(censoring.CensoredResponse):
     def _units(self, value):
         return jnp.maximum(value, 0.0) / self.link.inverse(self.eta)
 
-    def _moment(self, order):
-        """E of the clipped draw to the power `order`, in units of the scale."""
-        step = order / self.power
+    @property
+    def mean(self):
+        step = 1.0 / self.power
         whole, (lower, upper) = jnp.exp(gammaln(1.0 + step)), self.bounds.values()
         if lower is None and upper is None:
-            return whole
+            return self.link.inverse(self.eta) * whole
         total, shares = 0.0, [0.0, 1.0]
         for i, end in enumerate((lower, upper)):
             if end is None:
@@ -90,15 +93,67 @@ class WeibullResponse(censoring.CensoredResponse):
             u = self._units(jnp.where(finite, end, 1.0)) ** self.power
             shares[i] = jnp.where(finite, gammainc(1.0 + step, u), shares[i])
             total = total + jnp.where(finite, u**step * (jnp.exp(-u) if i else -jnp.expm1(-u)), 0.0)
-        return total + whole * (shares[1] - shares[0])
-
-    @property
-    def mean(self):
-        return self.link.inverse(self.eta) * self._moment(1)
+        return self.link.inverse(self.eta) * (total + whole * (shares[1] - shares[0]))
 
     @property
     def variance(self):
-        return self.link.inverse(self.eta) ** 2 * (self._moment(2) - self._moment(1) ** 2)
+        scale, (lower, upper) = self.link.inverse(self.eta), self.bounds.values()
+        if lower is None and upper is None:
+            return scale**2 * (
+                jnp.exp(gammaln(1.0 + 2.0 / self.power)) - jnp.exp(2.0 * gammaln(1.0 + 1.0 / self.power))
+            )
+        low = 0.0 if lower is None else self._units(lower)
+        high = jnp.inf if upper is None else self._units(upper)
+        return scale**2 * clipped_variance(
+            low, high, jnp.broadcast_to(jnp.asarray(self.power, scale.dtype), scale.shape)
+        )
+
+
+def clipped_variance(low, high, power):
+    """Variance of a Weibull draw of scale 1 that is clipped to [low, high].
+
+    From moments about the clipped median, to either side of which every term is positive: there the variance is at
+    least half of the second moment, so that no digits are lost however little of the mass lies inside.
+    """
+    centre = jnp.clip(math.log(2.0) ** (1.0 / power), low, high)
+    above, above_square = _moments_above(centre, high, power)
+    below, below_square = _moments_below(low, centre, power)
+    return above_square + below_square - (above - below) ** 2
+
+
+def _moments_above(centre, high, power):
+    """E and E of the square of (min(Y, high) - centre)+: an integral over the hazard beyond that of `centre`."""
+    hazard = jnp.minimum(centre**power, 800.0)  # nothing is left beyond it
+    longest = 40.0 + 2.0 / power + 10.0 * jnp.sqrt(2.0 / power)
+    gap = power * jnp.log1p((jnp.where(jnp.isfinite(high), high, centre) - centre) / centre)
+    last = jnp.where(jnp.isfinite(high), jnp.minimum(hazard * jnp.expm1(gap), longest), longest)
+    v, weights = _panel(last)
+
+    def excess(v):
+        return centre * jnp.expm1(jnp.log1p(v / hazard) / power)
+
+    def moment(order):
+        return jnp.exp(-hazard) * (jnp.sum(weights * jnp.exp(-v) * excess(v) ** order, 0) + end * excess(last) ** order)
+
+    end = jnp.exp(-last)
+    return moment(1), moment(2)
+
+
+def _moments_below(low, centre, power):
+    """E and E of the square of (centre - max(Y, low))+: an integral over the log distance below `centre`."""
+    some = low > 0
+    longest = 40.0 / (1.0 + power)
+    last = jnp.where(some, jnp.minimum(jnp.log1p((centre - low) / jnp.where(some, low, centre)), longest), longest)
+    s, weights = _panel(last)
+    mass = weights * -jnp.expm1(-(centre**power) * jnp.exp(-power * s)) * jnp.exp(-s)
+    return centre * jnp.sum(mass, 0), 2.0 * centre**2 * jnp.sum(mass * -jnp.expm1(-s), 0)
+
+
+def _panel(last):
+    """Nodes and weights on [0, last], along a new first axis."""
+    shape = (-1, *[1] * jnp.ndim(last))
+    nodes, weights = (jnp.asarray(rule, last.dtype).reshape(shape) for rule in _LEGENDRE)
+    return 0.5 * last * (1.0 + nodes), 0.5 * last * weights
 
 
 def log_likelihood(link: Link, y, eta, power, lower=None, upper=None):
@@ -194,8 +249,10 @@ class Survival(Positive):
         ended = np.ones(len(y), bool) if upper is None else ~(y >= upper)
         w = np.ones(len(y)) if weights is None else weights
         share = (np.sum(w * ended) + 0.5) / (np.sum(w) + 0.5)
-        lower = None if lower is None else np.maximum(lower, 0.0)
-        return super().typical(link, censoring.seen(y, lower, upper) / share, offset, weights)
+        return super().typical(link, self.seen(y, lower, upper) / share, offset, weights)
+
+    def seen(self, y, lower=None, upper=None):
+        return censoring.seen(y, None if lower is None else np.maximum(lower, 0.0), upper)
 
     def separation(self, y, link=LOG, lower=None, upper=None):
         y, lower = from_zero(y, lower, upper)
@@ -206,9 +263,8 @@ class Survival(Positive):
 
 
 def _start(y, mean, weights=None) -> float:
-    known = ~np.isnan(y) & (np.asarray(y) > 0)
-    spread = float(np.std(np.log(np.asarray(y)[known] / np.broadcast_to(mean, np.shape(y))[known])))
-    return 1.2825 / max(spread, 1e-3)
+    spread = float(np.std(np.log(np.asarray(y) / mean)))
+    return 1.2825 / max(spread, 1.2825 / STEEPEST)
 
 
 @register
@@ -221,6 +277,7 @@ class Weibull(Survival):
     log_concave: ClassVar = links
     closed: ClassVar[bool] = False
     deviance_needs: ClassVar = ("concentration",)
+    narrowing: ClassVar = "concentration"
     response: ClassVar = WeibullResponse
     auxiliaries: ClassVar = (
         Parameter(
@@ -231,6 +288,11 @@ class Weibull(Survival):
             link=LOG,
         ),
     )
+
+    def brackets(self, y, lower=None, upper=None):
+        y, lower = from_zero(y, lower, upper)
+        found = censoring.brackets(y, lower, upper)
+        return found if found is None else tuple(map(np.log, found))
 
     def dispersion(self, concentration):
         xp, special = k.namespace(concentration), k.special(concentration)

@@ -104,8 +104,14 @@ def _loglog_slope(upper, lower, gap):
 def _probit_slope(upper, lower, gap):
     xp = namespace(upper, lower, gap)
     turned, upper, difference, lower = _probit_tail(upper, lower, gap)
+    # Minus the mean of what lies in between; by Gauss's rule where its ends are too near to tell their densities apart.
+    narrow = gap * (1.0 + xp.abs(lower)) < 2.0 * _NARROW
+    step, start = xp.where(narrow, gap, 0.0), xp.where(narrow, lower, 0.0)
+    masses = [w * xp.exp(-t * step * (start + 0.5 * t * step)) for t, w in _RULE]
+    beyond = sum(t * mass for (t, _), mass in zip(_RULE, masses, strict=True)) / sum(masses)
     with np.errstate(over="ignore", under="ignore"):
-        slope = mills(upper) - (mills(lower) - mills(upper)) / xp.expm1(difference)
+        apart = mills(upper) - (mills(lower) - mills(upper)) / xp.expm1(xp.where(narrow, 1.0, difference))
+    slope = xp.where(narrow, -start - step * beyond, apart)
     return xp.where(turned, -slope, slope)
 
 

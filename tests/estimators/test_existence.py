@@ -78,6 +78,60 @@ def test_rows_that_are_all_censored_on_one_side(family):
     assert fit(RGLM(family), (NOISE[:, None], seen), "ml", **one).status == "ok", "half of the rows are seen"
 
 
+GRID = np.floor(4.0 + 2.0 * LINE)
+SPREAD = np.floor(4.0 + 2.0 * LINE + 0.7 * NOISE)
+
+
+def between(family, lower, width=1.0, **options):
+    """A problem of rows of which only an interval is known; of its logarithm for waiting times."""
+    ends = [np.exp(end) if family == "weibull" else end for end in (lower, lower + width)]
+    design = Design.from_arrays(LINE[:, None], np.full(ROWS, np.nan), lower=ends[0], upper=ends[1])
+    return Problem(RGLM(family, **options), design)
+
+
+def open_scale(problem):
+    found = glm.brackets(problem)
+    return found is not None and gates.runs_between(*found)
+
+
+@pytest.mark.parametrize("family", ["gaussian", "student_t", "tobit", "weibull"])
+def test_a_line_between_all_bounds_leaves_the_scale_open(family):
+    assert open_scale(between(family, GRID))
+    assert not open_scale(between(family, GRID + 0.3 * (1.0 + LINE), 1e-3 + 0.0 * LINE))
+    assert not open_scale(between(family, SPREAD))
+    assert not open_scale(between(family, GRID, fixed={families.get(family).narrowing: 2.0}))
+    touching = 4.0 + 2.0 * LINE - np.arange(ROWS) % 2  # every row's interval ends on the line
+    assert open_scale(between(family, touching))
+    assert not open_scale(between(family, touching + 1e-4 * NOISE))
+
+
+def test_bounds_without_intervals_leave_the_scale_open_where_a_line_parts_them():
+    below = LINE + NOISE < 0
+    for bounds, open_ in (((-0.3, 0.4), False), ((0.3, -0.4), True)):
+        lower, upper = np.where(below, bounds[0], -np.inf), np.where(below, np.inf, bounds[1])
+        design = Design.from_arrays(LINE[:, None], np.where(below, *bounds), lower=lower, upper=upper)
+        assert open_scale(Problem(RGLM("gaussian"), design)) == open_
+    lower, upper = np.where(LINE < 0, -0.3, -np.inf), np.where(LINE < 0, np.inf, 0.4)
+    design = Design.from_arrays(LINE[:, None], np.where(LINE < 0, -0.3, 0.4), lower=lower, upper=upper)
+    assert open_scale(Problem(RGLM("gaussian"), design))
+
+
+def test_intervals_that_a_line_meets_have_no_standard_errors():
+    line = fit(RGLM("weibull"), between("weibull", GRID).design, "ml")
+    assert line.status == "mle_degenerate"
+    assert "a line lies between all bounds" in line.labels[0].message
+    assert "errors" not in line.draws.info
+    assert "std_error" not in line.summary()
+    spread = between("weibull", SPREAD).design
+    one = np.arange(ROWS) == 0
+    ends = {"lower": np.where(one, -np.inf, spread.lower), "upper": np.where(one, np.inf, spread.upper)}
+    mixed = Design.from_arrays(LINE[:, None], np.where(one, spread.lower + 0.5, np.nan), **ends)
+    for design in (spread, mixed):
+        noisy = fit(RGLM("weibull"), design, "ml")
+        assert noisy.status == "ok"
+        assert np.isfinite(noisy.summary()["std_error"]).all()
+
+
 @pytest.mark.parametrize("family", ["tobit", "ordinal", "categorical"])
 def test_a_cell_of_one_kind_where_auxiliary_values_or_levels_are_estimated(family):
     y = {

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bayes_rglm import families
+from bayes_rglm import RGLM, Design, Problem, families, glm, priors
 from bayes_rglm.errors import DataError
 
 ETA = np.array([-1.5, -0.4, 0.0, 0.7, 1.5, 1.1])
@@ -332,5 +332,25 @@ def test_typical_values_of_censored_rows_are_finite(example):
     typical = example.family.typical(example.link, Y, np.zeros(6), None, lower=LOWER, upper=UPPER)
     assert np.isfinite(typical.eta)
     assert 0 < typical.scale < 10
+    seen = example.family.seen(Y, lower=LOWER, upper=UPPER)
     for parameter in example.family.auxiliaries:
-        assert bool(parameter.support(parameter.start(Y, example.link.inverse(ETA))))
+        assert bool(parameter.support(parameter.start(seen, example.link.inverse(ETA))))
+
+
+@each
+def test_one_row_that_was_seen_decides_nothing_of_a_start_nor_of_a_prior(example):
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=60)
+    y = np.exp(1.0 + 0.3 * x) * rng.weibull(6.0, 60)
+    lower = np.floor(2.0 * y) / 2.0
+    starts, scales = [], []
+    for count in (0, 1, 2):
+        seen = np.arange(60) < count
+        bounds = {"lower": np.where(seen, -np.inf, lower), "upper": np.where(seen, np.inf, lower + 0.5)}
+        design = Design.from_arrays(x[:, None], np.where(seen, y, np.nan), **bounds)
+        problem = Problem(RGLM(example.name, prior={"beta": priors.RegularisedHorseshoe()}), design)
+        starts.append([glm.start(problem, parameter.name) for parameter in example.family.auxiliaries])
+        scales.append(float(problem.constants["beta_global"]["unit"]))
+    assert np.isfinite(starts).all()
+    np.testing.assert_allclose(starts[1:], starts[:1] * 2, rtol=0.05)
+    np.testing.assert_allclose(scales[1:], scales[0], rtol=0.05)

@@ -147,6 +147,18 @@ def test_numpy_and_jax_agree(link, dtype, accuracy):
     accuracy.same(other, plain)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_scores_of_intervals_narrow_and_wide(link, dtype):
+    lower, gap = rows(
+        dtype, gaps=(1e-15, 1e-13, 1e-11, 1e-8, 1e-5, 1e-2, 0.1, 0.3, 0.5, 1.0), lower=[-23, -3, -0.3, 0, 0.3, 5]
+    )
+    got = kernels.interval_score(link, lower + gap, lower, gap)
+    truth = [float(t) for t in exact(link, lower, gap, 0, 1)]
+    np.testing.assert_allclose(
+        got, truth, rtol=1e-13 if dtype == "float64" else 1e-5, atol=float(np.finfo(dtype).eps) * 4
+    )
+
+
 def test_cloglog_and_loglog_are_mirror_images():
     lower, gap = rows("float64")
     np.testing.assert_array_equal(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -117,13 +118,15 @@ class Program:
         return len(self.layers)
 
 
-def flatten_priors(program: Program, constants: dict[str, Any]) -> tuple[Program, dict[str, Any]]:
-    """The same model with flat priors: what maximum likelihood maximises."""
+def flatten_priors(
+    program: Program, constants: dict[str, Any], names: Collection[str] | None = None
+) -> tuple[Program, dict[str, Any]]:
+    """The same model with flat priors, what maximum likelihood maximises; `names`: flat for these sites only."""
 
     def flat(site: Site | None) -> Site | None:
-        return site and replace(
-            site, blocks=(Block(Flat().form, None, is_real(site.support), proper=False, log_concave=True),)
-        )
+        if site is None or (names is not None and site.name not in names):
+            return site
+        return replace(site, blocks=(Block(Flat().form, None, is_real(site.support), proper=False, log_concave=True),))
 
     def flat_affine(a: Affine) -> Affine:
         return replace(a, weights=flat(a.weights), intercept=flat(a.intercept))
@@ -134,7 +137,8 @@ def flatten_priors(program: Program, constants: dict[str, Any]) -> tuple[Program
         auxiliaries=tuple(flat(s) for s in program.auxiliaries),
         heads=tuple(replace(h, affine=flat_affine(h.affine)) for h in program.heads),
     )
-    return plain, {k: {**v, "hyper": ({},)} if "hyper" in v else v for k, v in constants.items()}
+    asked = constants if names is None else names
+    return plain, {k: {**v, "hyper": ({},)} if k in asked and "hyper" in v else v for k, v in constants.items()}
 
 
 def is_real(support: Any) -> bool:

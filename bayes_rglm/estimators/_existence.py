@@ -13,6 +13,7 @@ from ..transforms import standardised
 from ._base import Draws
 
 CENSORED = "every row is censored on the same side"
+CERTAIN = -1e-6  # a mean log-likelihood of censored rows that is 0 but for the end of a search
 
 
 def infinite_label(problem: Problem, moving) -> Label:
@@ -41,19 +42,22 @@ def one_sided_labels(problem: Problem, moving) -> list[Label]:
     return [Label("mle_infinite", message, advice)] if free else []
 
 
-def narrowed(problem: Problem, draws: Draws) -> Draws:
+def narrowed(problem: Problem, draws: Draws, linear: bool = True) -> Draws:
     """`draws`, a maximum-likelihood point; without standard errors and labelled where no row was seen and a line lies
-    between all bounds: the supremum is met nowhere, and by every such line alike.
+    between all bounds: the supremum is met nowhere, and by every such line alike. A network, or slopes with bounds,
+    are known by a likelihood that has reached 1.
     """
     # On such a line a row comes as near to 1 as one likes, or, where a bound is met, to the share of the noise on one
     # side of its mode: at least 1 / e, that of Gumbel noise.
-    share = draws.info["log_likelihood"] / np.sum(np.broadcast_to(problem.data.get("weights", 1.0), problem.n))
-    found = glm.brackets(standardised(problem)[0]) if share > -1.0 else None
-    if found is None or not runs_between(*found):
+    value = draws.info["log_likelihood" if linear else "log_density"]
+    share = value / np.sum(np.broadcast_to(problem.data.get("weights", 1.0), problem.n))
+    found = glm.brackets(standardised(problem)[0]) if share > -1.0 and not problem.program.responses else None
+    if found is None or not (share > CERTAIN or (linear and runs_between(*found))):
         return draws
+    what = "a line" if linear else "the model"
     label = Label(
         "mle_degenerate",
-        "no row was seen exactly, and a line lies between all bounds: the likelihood never falls as "
+        f"no row was seen exactly, and {what} lies between all bounds: the likelihood never falls as "
         f"{problem.program.family.narrowing} runs to its end, and does not determine the coefficients",
         "use a proper prior (MAP, NUTS), narrower intervals, or rows that were seen",
     )

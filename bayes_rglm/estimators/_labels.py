@@ -39,8 +39,8 @@ def optimum_labels(problem: Problem, best, goal: str, stopped: bool) -> list[Lab
     labels += bound_label(problem, best.z) if known and goal == "likelihood" else []
     columns = _runaway(problem, best.z, goal) if problem.depth == 1 else ()
     if columns:
-        free = "nothing is penalised" if goal == "penalised" else "the prior is flat"
-        text = f"the data are separated and {free}; no finite maximum along {', '.join(columns)}"
+        free = {"penalised": "what has no penalty", "mode": "what has a flat prior"}.get(goal, "the columns")
+        text = f"the data are separated by {free}; no finite maximum along {', '.join(columns)}"
         return [*labels, Label("mle_infinite", text, "use a proper prior", columns)]
     if not best.finished and not stopped and not fallen:
         labels.append(_unfinished(best, goal))
@@ -99,12 +99,12 @@ def runaway_columns(
         return ()
     rows, signs, equal = found
     cuts = [s for s in problem.program.auxiliaries if problem.program.family.parameter(s.name).size == "cutpoints"]
-    names = np.repeat(glm.column_names(problem), (rows.shape[1] - sum(s.shape[0] for s in cuts)) // X.shape[1])
-    flat = np.repeat(flat, len(names) // X.shape[1])
+    outputs = (rows.shape[1] - sum(s.shape[0] for s in cuts)) // X.shape[1] if X.shape[1] else 1
+    names, flat = np.repeat(glm.column_names(problem), outputs), np.repeat(flat, outputs)
     for site in cuts:
         names = np.concatenate([names, [f"{site.name}[{j}]" for j in range(site.shape[0])]])
         flat = np.concatenate([flat, np.full(site.shape, free or not site.blocks[0].proper)])
-    direction = recession_direction(rows[:, flat], signs, equal)
+    direction = recession_direction(rows[:, flat], signs, equal) if flat.any() else None
     if direction is None:
         return ()
     return tuple(dict.fromkeys(names[flat][np.abs(direction) > 1e-6 * np.abs(direction).max()].tolist()))

@@ -25,6 +25,7 @@ from typing import ClassVar
 import numpy as np
 
 from .. import glm
+from ..binding import Program
 from ..errors import DataError, EstimatorError
 from ..gates import Label, aliased_columns, ordered, recession_direction
 from ..problem import Problem
@@ -74,7 +75,8 @@ class MaximumLikelihood(Estimator):
                 raise _too_large(plain) from None
         if problem.depth == 1 and _unbounded(plain):
             return narrowed(plain, joint_maximum(plain, monitor, self))
-        return optimise(plain, key, monitor, starts_from=problem, options=self, goal="likelihood")
+        found = optimise(plain, key, monitor, starts_from=problem, options=self, goal="likelihood")
+        return narrowed(plain, found, linear=False) if isinstance(plain.program, Program) else found
 
 
 def _unbounded(problem: Problem) -> bool:

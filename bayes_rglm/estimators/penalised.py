@@ -66,11 +66,11 @@ class Penalised(Estimator):
         _refuse(problem)
         first, second = jax.random.split(key)
         info: dict[str, Any] = {}
-        strength = self.strength
+        strength, own = self.strength, _freed(problem)
         if strength == "cv":
-            strength, info["path"] = _chosen(problem, first, monitor, self)
+            strength, info["path"] = _chosen(own, first, monitor, self)
         found = search(
-            problem,
+            own,
             second,
             monitor,
             starts_from=problem,
@@ -112,6 +112,12 @@ def _refuse(problem: Problem) -> None:
                 found=f"{key!r}: {prior!r}",
                 do='use "map" or "nuts" for it, or a prior of bayes_rglm.priors',
             )
+
+
+def _freed(problem: Problem) -> Problem:
+    """The problem without the priors that are no penalties: at depth 1 they decide about coordinates."""
+    free = {site.name for site in problem.program.sites} - set(penalised_sites(problem))
+    return problem.likelihood_only(free) if problem.depth == 1 else problem
 
 
 @jax.jit

@@ -54,10 +54,12 @@ class Bernoulli(Family):
 
     def check(self, y, response, levels, index) -> None:
         if levels is not None and len(levels) != 2:
+            empty = [level for code, level in enumerate(levels) if not np.any(y == code)]
+            drop = "drop the levels without rows, in pandas by .cat.remove_unused_categories()"
             raise DataError(
                 "The family 'bernoulli' needs a response of two levels.",
                 found=f"{response!r} has {len(levels)}: {', '.join(map(repr, levels[:6]))}",
-                do="recode the response to two levels",
+                do=drop if len(levels) - len(empty) == 2 else "recode the response to two levels",
             )
         refuse_rows(self, y, response, index, (y != 0) & (y != 1), "code the response as 0 and 1, or as two labels")
 

@@ -129,8 +129,10 @@ def _moments_above(centre, high, power):
     last = jnp.where(jnp.isfinite(high), jnp.minimum(hazard * jnp.expm1(gap), longest), longest)
     v, weights = _panel(last)
 
+    tiny = jnp.finfo(last.dtype).tiny  # the hazard may underflow: there the interval lies in a tail without mass
+
     def excess(v):
-        return centre * jnp.expm1(jnp.log1p(v / hazard) / power)
+        return centre * jnp.expm1(jnp.log1p(v / jnp.maximum(hazard, tiny)) / power)
 
     def moment(order):
         return jnp.exp(-hazard) * (jnp.sum(weights * jnp.exp(-v) * excess(v) ** order, 0) + end * excess(last) ** order)
@@ -292,7 +294,10 @@ class Weibull(Survival):
     def brackets(self, y, lower=None, upper=None):
         y, lower = from_zero(y, lower, upper)
         found = censoring.brackets(y, lower, upper)
-        return found if found is None else tuple(map(np.log, found))
+        if found is None:
+            return None
+        with np.errstate(divide="ignore"):
+            return tuple(np.log(np.maximum(end, 0.0)) for end in found)
 
     def dispersion(self, concentration):
         xp, special = k.namespace(concentration), k.special(concentration)

@@ -291,10 +291,10 @@ class Problem:
         cut = {k: v[start:stop] if np.ndim(v) and np.shape(v)[0] == rows else v for k, v in self.data.items()}
         return self.with_parts(data=cut, design=None)
 
-    def likelihood_only(self) -> Problem:
-        """The problem with flat priors."""
+    def likelihood_only(self, names: Collection[str] | None = None) -> Problem:
+        """The problem with flat priors; `names`: of these sites only (of an RGLM)."""
         if isinstance(self.program, Program):
-            program, constants = flatten_priors(self.program, self.constants)
+            program, constants = flatten_priors(self.program, self.constants, names)
             return self.with_parts(program=program, constants=constants)
         return self.with_parts(program=replace(self.program, likelihood_only=True))
 

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from bayes_rglm import RGLM, Design, Problem, fit
-from bayes_rglm.errors import EstimatorError
+from bayes_rglm.errors import DataError, EstimatorError
 
 LEVELS = ("a", "never", "b")
 CODES = np.tile([0, 2], 6)
@@ -45,3 +45,8 @@ def test_an_ordinal_model_has_a_cut_point_beside_the_level_without_rows():
         fit(RGLM("ordinal"), ("o ~ x", ORDERED), "ml")
     for drop in (UNORDERED, ORDERED.assign(o=ORDERED["o"].cat.remove_unused_categories())):
         assert dict(Problem(RGLM("ordinal"), Design.from_formula("o ~ x", drop)).layout)["cutpoints"] == (1,)
+
+
+def test_two_levels_that_declare_a_third_say_how_to_drop_it():
+    with pytest.raises(DataError, match="remove_unused_categories"):
+        fit(RGLM("bernoulli"), ("o ~ x", ORDERED), "map")

@@ -6,6 +6,8 @@ import pytest
 
 from bayes_rglm import RGLM, Design, Problem, families, fit, gates, glm, links
 from bayes_rglm.errors import EstimatorError
+from bayes_rglm.estimators import MaximumLikelihood
+from bayes_rglm.priors import HalfNormal
 
 ROWS = 40
 RARE = (np.arange(ROWS) < 6) * 1.0
@@ -192,3 +194,15 @@ def test_no_false_alarm_where_every_row_has_every_level(family):
     problem = Problem(RGLM(family), Design.from_arrays(X, y))
     rows, signs, equal = glm.existence(problem, X)
     assert gates.recession_direction(rows, signs, equal) is None
+
+
+@pytest.mark.parametrize(
+    "options", [{"prior": {"beta": HalfNormal(scale=3.0)}}, {"hidden": (2,)}], ids=["bounded", "network"]
+)
+def test_intervals_that_any_model_meets_leave_the_scale_open(options):
+    met = fit(RGLM("gaussian", **options), between("gaussian", GRID).design, MaximumLikelihood(starts=2, steps=400))
+    assert met.status == "mle_degenerate"
+    assert "the model lies between all bounds" in met.labels[0].message
+    if "prior" in options:
+        noisy = fit(RGLM("gaussian", **options), between("gaussian", SPREAD).design, "ml")
+        assert "mle_degenerate" not in [label.name for label in noisy.labels]

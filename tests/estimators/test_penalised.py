@@ -4,7 +4,7 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 
-from bayes_rglm import RGLM, estimators, fit
+from bayes_rglm import RGLM, Design, estimators, fit
 from bayes_rglm.errors import EstimatorError, Interrupted
 from bayes_rglm.estimators import Monitor, Penalised
 from bayes_rglm.priors import ElasticNet, Laplace, Normal
@@ -109,7 +109,7 @@ def test_a_free_intercept_without_a_maximum_is_named(world, family, y):
     found = fit(world.model(family), world.arrays(family, y=np.full(world.rows, y)), "penalised")
     assert found.status == "mle_infinite"
     assert found.labels[0].columns == ("intercept",)
-    assert "nothing is penalised" in found.labels[0].message
+    assert "no penalty" in found.labels[0].message
 
 
 def test_the_prior_of_the_intercept_has_no_part_in_it(data):
@@ -125,3 +125,23 @@ def test_the_unit_of_the_response_does_not_choose_the_strength(data):
     method = Penalised(strength="cv", strengths=(10.0, 1.0, 0.1))
     found = [fit(RGLM("gaussian"), (X, y * unit), method).draws.info["strength"] for unit in (1.0, 1e6)]
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("formula", ["y ~ 1", "y ~ 0 + age"])
+@pytest.mark.parametrize("family", ["bernoulli", "poisson", "tobit", "ordinal", "categorical"])
+def test_without_columns_or_without_an_intercept(world, family, formula):
+    if family == "ordinal" and "0" in formula:
+        pytest.skip("an ordinal response has cut-points")
+    frame = world.frame(family).assign(y=lambda f: np.maximum(f.y, 0.0) if family == "tobit" else f.y)
+    found = fit(RGLM(family), Design.from_formula(formula, frame), "penalised")
+    assert found.status == "ok", found.labels
+
+
+def test_the_prior_of_the_intercept_does_not_choose_the_coordinates(data):
+    X, y = data["bernoulli"]
+    plain, kinked = (
+        fit(RGLM("bernoulli", prior=prior), (X + 2000.0, y), "penalised")
+        for prior in ({}, {"intercept": Laplace(scale=1.0)})
+    )
+    assert plain.status == kinked.status == "ok"
+    np.testing.assert_allclose(kinked.draws.samples["beta"], plain.draws.samples["beta"], rtol=1e-5)

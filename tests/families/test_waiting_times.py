@@ -5,7 +5,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from bayes_rglm import RGLM, Design, Problem, families, glm
+from bayes_rglm import RGLM, Design, Problem, families, glm, links
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +60,13 @@ def _clipped_variance(power, low, high):
     first = low**power
     last = high**power - first if mp.isfinite(high) else mp.inf
     return moment(2) - moment(1) ** 2
+
+
+def test_single_precision_has_a_variance_below_every_time():
+    with jax.enable_x64(False):
+        upper = np.array([0.01, 0.1, 1.0], np.float32)
+        law = families.get("weibull").distribution(links.log, np.zeros(3, np.float32), concentration=25.0, upper=upper)
+        variance = np.asarray(law.variance)
+    assert np.isfinite(variance).all()
+    assert (variance[:2] < 1e-20).all()
+    assert variance[2] > 1e-4
